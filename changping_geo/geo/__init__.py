@@ -1,0 +1,1 @@
+"""Metric geometry: assignment to towns, sums that add up."""

@@ -1,0 +1,1 @@
+"""Read a source, bring it to the canonical layer, keep the ledger."""

@@ -1,0 +1,1 @@
+"""Web map, GIS export, workbook and tables of a finished run."""

@@ -1,0 +1,1 @@
+"""Sun, plane irradiance, roofs and yield on arrays and frames; never reads a file."""

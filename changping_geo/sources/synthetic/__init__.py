@@ -1,0 +1,1 @@
+"""Layers made up from a seed, plausible for the workspace, at its true size."""
