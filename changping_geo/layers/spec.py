@@ -67,7 +67,7 @@ class Source:
     status : Status
         How far the data may be trusted.
     path : str
-        File below the workspace; empty for a provider.
+        File below the workspace; empty for a provider. ``rooftops.*`` is the one file of that name, in any format.
     provider : str
         ``module.function`` below ``changping_geo.sources``; empty for a file.
     format : str

@@ -1,0 +1,179 @@
+"""The verbs a person types: ``changping-geo run | layers | explain | parameters | new``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from changping_geo import __version__, content
+from changping_geo.model import GeoError, ParameterError, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from changping_geo.model import Value
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        0, or 2 when something must be mended; the message is then on standard error.
+    """
+    _utf8()
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if not hasattr(given, "verb"):
+        parser.print_help()
+        return EXIT_BAD_INPUT
+    _log(quiet=given.quiet)
+    try:
+        given.verb(given)
+    except GeoError as error:
+        print(f"changping-geo: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print("changping-geo: stopped; nothing was published", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--workspace", type=Path, default=Path(), metavar="DIR", help="the district's folder (here)")
+    common.add_argument("--language", choices=("zh", "en"), default="zh", help="language of labels (zh)")
+    common.add_argument("--quiet", action="store_true", help="no progress")
+    chosen = argparse.ArgumentParser(add_help=False)
+    chosen.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="sets", help="choose a parameter"
+    )
+    chosen.add_argument("--scenario", type=Path, metavar="FILE", help="a TOML with chosen parameters")
+    chosen.add_argument("--results", type=Path, metavar="DIR", help="folder of run folders (WORKSPACE/results)")
+
+    parser = argparse.ArgumentParser(
+        prog="changping-geo", description="Plan a district's carbon peak on its own layers."
+    )
+    parser.add_argument("--version", action="version", version=f"changping-geo {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+
+    run = verbs.add_parser("run", parents=[common, chosen], help="compute analyses and publish a run folder")
+    run.add_argument("analyses", nargs="*", metavar="ANALYSIS", help="by default all")
+    run.set_defaults(verb=_run)
+
+    layers = verbs.add_parser("layers", parents=[common], help="every layer with source, status and rows")
+    layers.add_argument(
+        "action", nargs="?", choices=("check", "accept"), help="validate, or acknowledge a changed file"
+    )
+    layers.add_argument("names", nargs="*", metavar="LAYER|FILE", help="by default all layers")
+    layers.set_defaults(verb=_layers)
+
+    explain = verbs.add_parser("explain", parents=[common, chosen], help="where a number comes from")
+    explain.add_argument("output", metavar="OUTPUT", help="analysis.output, as rooftop_pv.pv_energy_mwh_a")
+    explain.add_argument("--town", default="", metavar="NAME", help="name or code; by default the district")
+    explain.set_defaults(verb=_explain)
+
+    parameters = verbs.add_parser("parameters", parents=[common], help="all parameter cards")
+    parameters.add_argument("analysis", nargs="?", metavar="ANALYSIS", help="by default all")
+    parameters.set_defaults(verb=_parameters)
+
+    new = verbs.add_parser("new", parents=[common], help="a workspace for another district, ready to fill")
+    new.add_argument("folder", type=Path, metavar="DIR")
+    new.set_defaults(verb=_new)
+    return parser
+
+
+def _run(given: argparse.Namespace) -> None:
+    from changping_geo.screen import findings  # noqa: PLC0415
+
+    folder = _publish(given, tuple(given.analyses))
+    print(findings(folder, given.language))
+    print(folder)
+
+
+def _publish(given: argparse.Namespace, names: tuple[str, ...]) -> Path:
+    """Answer from the published folder when there is one, before anything heavy is imported."""
+    root = given.workspace.resolve()
+    if not (root / "layers" / "district.toml").is_file():
+        raise SpecError(
+            f"{root} is no workspace: layers/district.toml is missing; make one with `changping-geo new DIR`"
+        )
+    settings = _settings(given)
+    results = given.results.resolve() if given.results else root / "results"
+    folder = results / content.run_key(root, names, settings)
+    if (folder / "provenance.json").is_file():
+        return Path(folder)
+    from changping_geo.run import publish  # noqa: PLC0415 - heavy
+
+    return publish(root, names, settings, results)
+
+
+def _settings(given: argparse.Namespace) -> dict[str, Value]:
+    settings: dict[str, Value] = {}
+    if given.scenario:
+        from changping_geo.wiring import read_scenario  # noqa: PLC0415
+
+        settings |= read_scenario(given.scenario)
+    for text in given.sets:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ParameterError(f"--set {text!r}: write NAME=VALUE, as rooftop_pv.system_loss=0.12")
+        settings[name.strip()] = value.strip()
+    return settings
+
+
+def _layers(given: argparse.Namespace) -> None:
+    from changping_geo.catalogue import accept, check, overview  # noqa: PLC0415 - heavy
+
+    if given.action == "accept":
+        print(accept(given.workspace, given.names))
+    elif given.action == "check":
+        print(check(given.workspace, given.names, given.language))
+    else:
+        print(overview(given.workspace, given.language))
+
+
+def _explain(given: argparse.Namespace) -> None:
+    from changping_geo.explain import explain  # noqa: PLC0415
+
+    folder = _publish(given, ())
+    print(explain(folder, given.output, given.town, given.language))
+
+
+def _parameters(given: argparse.Namespace) -> None:
+    from changping_geo.catalogue import parameters  # noqa: PLC0415 - heavy
+
+    print(parameters(given.workspace, given.analysis, given.language))
+
+
+def _new(given: argparse.Namespace) -> None:
+    from changping_geo.new import new_workspace  # noqa: PLC0415
+
+    print(new_workspace(given.folder))
+
+
+def _log(*, quiet: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("· %(message)s"))
+    logger = logging.getLogger("changping_geo")
+    logger.handlers = [handler]
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    logger.propagate = False
+
+
+def _utf8() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

@@ -1,0 +1,169 @@
+"""Which analyses, in which order, computed once, published whole."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from changping_geo import content
+from changping_geo.model import Result, ResultError, Run, Status
+from changping_geo.publish import Draft
+from changping_geo.wiring import Module, describe, order, read_modules, settings_by_analysis
+from changping_geo.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from changping_geo.model import Analysis, Value
+
+log = logging.getLogger(__name__)
+CLOSURE = 1e-9
+EXTRA_COLUMNS = ("town_name", "name_en")
+LAST_ROWS = ["outside", "district"]
+
+
+def compute(ws: Workspace, names: Iterable[str], settings: Mapping[str, Value], key: str = "") -> Run:
+    """Run the analyses asked for, and those that they need, each once.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The workspace.
+    names : iterable of str
+        Analyses; nothing means all.
+    settings : mapping of str to value
+        Chosen parameters, ``analysis.parameter`` to value.
+    key : str
+        Content key, for `Run.key`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    GeoError
+        Whatever a planner can mend.
+    """
+    modules = read_modules(ws.root)
+    arguments, used = settings_by_analysis(modules, settings)
+    todo = order(modules, ws.specs, names)
+    results: dict[str, Result] = {}
+    analyses: dict[str, Analysis] = {}
+    layers = {n: ws.layer(n) for n in dict.fromkeys(n for m in todo for n in m.needs if n not in modules)}
+    for number, module in enumerate(todo, 1):
+        log.info("compute %s (%d of %d)", module.name, number, len(todo))
+        began = time.perf_counter()
+        given = [results[n] if n in modules else layers[n].data for n in module.needs]
+        result = module.compute(*given, **arguments[module.name])
+        check(module, result, {n: len(layers[n].data) for n in module.needs if n in layers})
+        below = [layers[n].status if n in layers else analyses[n].status for n in module.needs]
+        results[module.name] = result
+        analyses[module.name] = describe(module, modules, used[module.name], Status.weakest(below))
+        log.info("computed %s in %.1f s", module.name, time.perf_counter() - began)
+    return Run(
+        frame=ws.frame,
+        key=key,
+        layers=layers,
+        titles={n: (ws.specs[n].title_zh, ws.specs[n].title_en) for n in layers},
+        columns={n: dict(ws.specs[n].columns) for n in layers},
+        analyses=analyses,
+        results=results,
+    )
+
+
+def check(module: Module, result: Result, rows: Mapping[str, int]) -> None:
+    """Hold a result to its output cards, to the towns, and to conservation.
+
+    Parameters
+    ----------
+    module : Module
+        The analysis.
+    result : Result
+        What it handed back.
+    rows : mapping of str to int
+        Rows of each layer that it took. [rows]
+
+    Raises
+    ------
+    ResultError
+        If a column is missing or unknown, a row is missing, or the towns do not add up to the district.
+    """
+    table = result.by_town
+    names = [output.name for output in module.outputs]
+    faults = [f"the output {n!r} is not in the table" for n in names if n not in table.columns]
+    faults += [f"the column {c!r} has no output card" for c in table.columns if c not in (*names, *EXTRA_COLUMNS)]
+    if list(table.index[-2:]) != LAST_ROWS or not table.index.is_unique:
+        faults.append("the rows must be the towns, each once, then 'outside' and 'district'")
+    faults += [] if faults else _open_sums(module, result)
+    faults += [
+        f"values for the layer {layer!r} have {len(frame)} rows, the layer has {rows[layer]}"
+        for layer, frame in result.features.items()
+        if layer in rows and len(frame) != rows[layer]
+    ]
+    if faults:
+        raise ResultError(f"{module.name}: " + "; ".join(faults) + "; nothing is published")
+
+
+def _open_sums(module: Module, result: Result) -> list[str]:
+    faults = []
+    for output in module.outputs:
+        if not output.extensive:
+            continue
+        values = result.by_town[output.name].to_numpy(dtype="float64")
+        parts, whole = values[:-1], values[-1]
+        scale = max(float(np.abs(parts).sum()), abs(whole), 1e-300)
+        if not abs(parts.sum() - whole) <= CLOSURE * scale:
+            faults.append(f"{output.name}: towns and outside add up to {parts.sum()!r}, the district says {whole!r}")
+    return faults
+
+
+def is_published(folder: Path) -> bool:
+    """Return whether a run folder is there and whole.
+
+    Raises
+    ------
+    ResultError
+        If the folder is there but somebody took files out of it.
+    """
+    if not folder.is_dir():
+        return False
+    if not (folder / "provenance.json").is_file():
+        raise ResultError(f"{folder} is not whole any more (provenance.json is gone); remove the folder and run again")
+    return True
+
+
+def publish(root: Path, names: tuple[str, ...], settings: Mapping[str, Value], results: Path | None) -> Path:
+    """Compute and publish a whole run folder, or return the one that is there.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace.
+    names : tuple of str
+        Analyses; nothing means all.
+    settings : mapping of str to value
+        Chosen parameters.
+    results : Path, optional
+        Folder of run folders; by default ``results`` in the workspace.
+
+    Returns
+    -------
+    Path
+        ``results/<key>``, whole.
+    """
+    key = content.run_key(root, names, settings)
+    folder = results or root / "results"
+    if is_published(folder / key):
+        return folder / key
+    from changping_geo.present.folder import write_folder  # noqa: PLC0415 - heavy
+
+    ws = Workspace(root)
+    run = compute(ws, names, settings, key)
+    with Draft(folder, key) as draft:
+        write_folder(run, root, draft.path)
+        return draft.publish()

@@ -1,0 +1,196 @@
+"""A workspace folder, opened and checked: its frame, its layers, its analyses."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from changping_geo import content
+from changping_geo.layers.spec import LayerSpec, Source, read_spec, read_toml
+from changping_geo.model import AnalysisError, Frame, Layer, Result, SourceError, SpecError, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shapely.geometry.base import BaseGeometry
+
+log = logging.getLogger(__name__)
+
+
+class Workspace:
+    """A district's folder: ``layers/district.toml``, ``data_raw/``, and whatever it adds to the standard rooms.
+
+    Parameters
+    ----------
+    root : str or Path
+        The folder.
+
+    Raises
+    ------
+    SpecError
+        If the folder is no workspace or one of its TOML files is wrong; all faults at once.
+
+    Examples
+    --------
+    >>> import changping_geo as cg
+    >>> ws = cg.Workspace(".")
+    >>> ws.frame.name
+    'changping'
+    """
+
+    def __init__(self, root: str | Path = ".") -> None:
+        self.root = Path(root).resolve()
+        home = self.root / "layers" / "district.toml"
+        if not home.is_file():
+            raise SpecError(
+                f"{self.root} is no workspace: {home.relative_to(self.root)} is missing; "
+                "make one with `changping-geo new DIR`, or name one with --workspace"
+            )
+        self.frame = _read_frame(home)
+        self.specs = self._read_specs()
+        self._layers: dict[str, Layer] = {}
+        self._opening: list[str] = []
+
+    def _read_specs(self) -> dict[str, LayerSpec]:
+        specs: dict[str, LayerSpec] = {}
+        faults: list[str] = []
+        for name, path in content.room(self.root, "layers", ".toml").items():
+            try:
+                specs[name] = read_spec(path)
+            except SpecError as error:
+                faults.append(str(error))
+        if faults:
+            raise SpecError("\n".join(faults))
+        return specs
+
+    def spec(self, name: str) -> LayerSpec:
+        """Return a layer's contract.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such layer; the message lists the known ones.
+        """
+        try:
+            return self.specs[name]
+        except KeyError:
+            raise AnalysisError(f"unknown layer {name!r}; known are: {', '.join(self.specs)}") from None
+
+    def source(self, name: str) -> Source:
+        """Return the first available source of a layer.
+
+        Raises
+        ------
+        SourceError
+            If none is available; the message says where a file may be put.
+        """
+        spec = self.spec(name)
+        for source in spec.sources:
+            if source.provider:
+                return source
+            found = self._find(spec, source.path)
+            if found:
+                return replace(source, path=found)
+        places = ", ".join(s.path for s in spec.sources)
+        raise SourceError(f"layer {name!r} has no data: put a file at {places}, or name another source in {spec.file}")
+
+    def _find(self, spec: LayerSpec, path: str) -> str:
+        """Return the file that a source's path means; ``name.*`` is the one file of that name in a readable format."""
+        if not path.endswith(".*"):
+            return path if (self.root / path).exists() else ""
+        suffixes = content.SUFFIXES[spec.geometry]
+        stem = self.root / path.removesuffix(".*")
+        found = sorted(p for p in stem.parent.glob(f"{stem.name}.*") if p.suffix.lower() in suffixes)
+        if len(found) > 1:
+            names = ", ".join(p.name for p in found)
+            raise SourceError(f"layer {spec.name!r}: several files offer themselves ({names}); keep one of them")
+        return found[0].relative_to(self.root).as_posix() if found else ""
+
+    @cached_property
+    def district(self) -> BaseGeometry:
+        """The district's outline as one shape in the metric CRS."""
+        return self.layer("district").data.geometry.union_all()
+
+    def layer(self, name: str) -> Layer:
+        """Return a layer, read once: the first available source, held to its contract.
+
+        Raises
+        ------
+        DataError
+            If the source is missing, damaged, or breaks the contract.
+        """
+        if name not in self._layers:
+            if name in self._opening:
+                raise SpecError(f"layers wait for each other: {' → '.join([*self._opening, name])}")
+            self._opening.append(name)
+            try:
+                self._layers[name] = self._open(name)
+            finally:
+                self._opening.pop()
+        return self._layers[name]
+
+    def _open(self, name: str) -> Layer:
+        from changping_geo.layers.load import hold_provided, load_source  # noqa: PLC0415 - heavy
+        from changping_geo.layers.register import Register  # noqa: PLC0415
+
+        spec, source = self.spec(name), self.source(name)
+        district = None if name == "district" or spec.geometry == "table" else self.district
+        if source.path:
+            log.info("read %s from %s", name, source.path)
+            Register.read(self.root).verify(self.root / source.path)
+            return load_source(spec, source, self.frame, district, self.root)
+        from changping_geo.sources.cache import provided  # noqa: PLC0415
+
+        raw = provided(self, spec, source)
+        return hold_provided(spec, source, raw, self.frame, district)
+
+    def run(self, *names: str, settings: Mapping[str, Value] | None = None) -> Result | dict[str, Result]:
+        """Compute analyses and return their frames; nothing is written.
+
+        Parameters
+        ----------
+        *names : str
+            Analyses; none means all.
+        settings : mapping of str to value, optional
+            ``{"rooftop_pv.module_efficiency": 0.22}``.
+
+        Returns
+        -------
+        Result or dict of str to Result
+            One result when one analysis was asked for, else all by name.
+        """
+        from changping_geo.run import compute  # noqa: PLC0415
+
+        finished = compute(self, names, settings or {})
+        return finished.results[names[0]] if len(names) == 1 else finished.results
+
+    def publish(
+        self,
+        names: Iterable[str] = (),
+        settings: Mapping[str, Value] | None = None,
+        results: str | Path | None = None,
+    ) -> Path:
+        """Compute analyses and publish a whole run folder; return it. An unchanged run is not computed again."""
+        from changping_geo.run import publish  # noqa: PLC0415
+
+        return publish(self.root, tuple(names), settings or {}, Path(results) if results else None)
+
+
+def _read_frame(path: Path) -> Frame:
+    raw: dict[str, Any] = read_toml(path).get("frame", {})
+    known = Frame.__dataclass_fields__
+    faults = [
+        f"[frame] has the unknown entry {key!r}; known are: {', '.join(known)}" for key in raw if key not in known
+    ]
+    faults += [
+        f"[frame] lacks {key!r}" for key in ("name", "title_zh", "title_en", "crs", "utc_offset_h") if key not in raw
+    ]
+    name = str(raw.get("name", "x"))
+    if not (name.isascii() and name.replace("_", "").replace("-", "").isalnum()):
+        faults.append(f"[frame] name = {name!r}: letters, digits, '-' and '_' only; files are called after it")
+    if faults:
+        raise SpecError(f"{path}:\n" + "\n".join(f"  - {fault}" for fault in faults))
+    return Frame(**raw)

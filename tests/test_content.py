@@ -1,0 +1,92 @@
+"""The same key means that there is nothing to do; so anything that a number rests on must change it."""
+
+from __future__ import annotations
+
+import shutil
+import string
+
+import pytest
+
+from changping_geo import content
+
+
+def key(root, analyses=("rooftop_pv",), **settings):
+    return content.run_key(root, analyses, settings)
+
+
+def test_a_key_repeats_and_is_short(workspace):
+    assert key(workspace) == key(workspace)
+    assert len(key(workspace)) == 16
+    assert set(key(workspace)) <= set(string.hexdigits)
+
+
+@pytest.mark.parametrize("path", ["data_raw/rooftops.geojson", "layers/district.toml", "data_raw/climate_monthly.csv"])
+def test_a_changed_file_changes_the_key(workspace, path):
+    before = key(workspace)
+    file = workspace / path
+    file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert key(workspace) != before
+
+
+def test_a_touched_file_does_not(workspace):
+    before = key(workspace)
+    (workspace / "data_raw" / "rooftops.geojson").touch()
+    assert key(workspace) == before
+
+
+@pytest.mark.parametrize("room", ["analyses/extra.py", "layers/extra.toml", "maps/extra.toml", "data_raw/extra.csv"])
+def test_an_added_file_changes_the_key(workspace, room):
+    before = key(workspace)
+    (workspace / room).parent.mkdir(exist_ok=True)
+    (workspace / room).write_text("", encoding="utf-8")
+    assert key(workspace) != before
+
+
+def test_results_and_caches_are_no_input(workspace):
+    before = key(workspace)
+    for folder in ("results", ".cache"):
+        (workspace / folder).mkdir()
+        (workspace / folder / "file.txt").write_text("x", encoding="utf-8")
+    assert key(workspace) == before
+
+
+def test_settings_change_the_key_by_value_not_by_spelling(workspace):
+    assert key(workspace, **{"a.b": "0.6"}) == key(workspace, **{"a.b": 0.60})
+    assert key(workspace, **{"a.b": "0.6"}) != key(workspace, **{"a.b": "0.61"})
+    assert key(workspace, **{"a.b": "0.6"}) != key(workspace)
+
+
+def test_an_edit_anywhere_in_the_package_changes_the_key(workspace, tmp_path, monkeypatch):
+    package = tmp_path / "package"
+    shutil.copytree(content.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(content, "standard_root", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(content, "PACKAGE", package)
+    before = key(workspace)
+    for name in ("model.py", "geo/__init__.py", "solar/__init__.py"):
+        file = package / name
+        file.write_text(file.read_text(encoding="utf-8") + "# edit\n", encoding="utf-8")
+        assert key(workspace) != before
+        before = key(workspace)
+
+
+def test_a_map_key_in_the_environment_is_an_input_but_not_readable(workspace, monkeypatch):
+    before = key(workspace)
+    monkeypatch.setenv("TIANDITU_KEY", "secret")
+    assert key(workspace) != before
+
+
+def test_library_versions_are_part_of_it():
+    libraries = content.libraries()
+    assert {"geopandas", "numpy", "pvlib", "shapely", "changping-geo"} <= set(libraries)
+    assert "mypy" not in libraries
+
+
+def test_the_workspace_stands_in_front_of_the_standard_rooms(workspace):
+    (workspace / "layers" / "rooftops.toml").write_text("", encoding="utf-8")
+    rooms = content.room(workspace, "layers", ".toml")
+    assert rooms["rooftops"] == workspace / "layers" / "rooftops.toml"
+    assert rooms["roads"] == content.standard_root() / "layers" / "roads.toml"
+
+
+def test_the_frame_is_never_borrowed(tmp_path):
+    assert "district" not in content.room(tmp_path, "layers", ".toml")
