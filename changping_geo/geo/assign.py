@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +48,8 @@ def assign_to_towns(features: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> pd.S
         If the two CRS differ, or one is unknown or geographic.
     ColumnError
         If `towns` lacks ``town_code``, or a code is missing, repeated or reserved.
+    GeometryError
+        If an invalid shape on a border cannot be cut.
     """
     _refuse_crs(features, towns)
     codes = _codes(towns)
@@ -59,7 +60,7 @@ def assign_to_towns(features: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> pd.S
     winner = np.full(len(shapes), -1)
     split = _whole(shapes, areas, winner)
     _largest_share(shapes, areas, split, winner)
-    named = np.append(codes[order].astype(object), None)
+    named = np.array([*codes[order], None], dtype=object)
     return pd.Series(named[winner], index=features.index, name="town_code", dtype="str")
 
 
@@ -70,9 +71,9 @@ def _whole(shapes: NDArray[np.object_], areas: NDArray[np.object_], winner: NDAr
     touched = np.bincount(shape, minlength=len(shapes))
     alone = touched[shape] == 1
     winner[shape[alone]] = town[alone]
-    # A polygon that only touches its single town from outside has no share in it, so those near the rim are measured.
+    # A polygon that only touches its single town from outside has no share in it, so those on a border are measured.
     rim = np.zeros(len(shapes), dtype=bool)
-    rim[tree.query(shapely.boundary(shapely.union_all(areas)), predicate="intersects")] = True
+    rim[tree.query(shapely.boundary(areas), predicate="intersects")[1]] = True
     open_ = ~alone | rim[shape]
     winner[shape[open_]] = -1
     return np.stack([shape[open_], town[open_]])
@@ -85,7 +86,10 @@ def _largest_share(
     shape, town = pairs
     if not shape.size:
         return
-    common = shapely.intersection(shapes[shape], areas[town])
+    try:
+        common = shapely.intersection(shapes[shape], areas[town])
+    except shapely.GEOSException as error:
+        raise GeometryError(f"shapes on the towns' borders cannot be cut: {error}; repair them first") from error
     dimension = shapely.get_dimensions(shapes[shape])
     size = np.select([dimension == 2, dimension == 1], [shapely.area(common), shapely.length(common)], 1.0)  # noqa: PLR2004 - area, line
     largest = np.zeros(len(shapes))
@@ -141,14 +145,11 @@ def totals_by_town(values: pd.DataFrame, town_code: pd.Series, towns: pd.DataFra
     sums[-1] = sums[:-1].sum(axis=0)
     _refuse_leak(values.columns, numbers, sums[-1])
     english = list(towns["name_en"]) if "name_en" in towns else list(towns["name_zh"])
-    names = {
-        "town_name": [*towns["name_zh"], "区外", "全区"],
-        "name_en": [*english, "outside the towns", "whole district"],
-    }
     index = pd.Index([*codes, OUTSIDE, DISTRICT], name="town_code", dtype="str")
-    return pd.concat(
-        [pd.DataFrame(names, index=index), pd.DataFrame(sums, index=index, columns=values.columns)], axis=1
-    )
+    out = pd.DataFrame(sums, index=index, columns=values.columns)
+    out.insert(0, "town_name", [*towns["name_zh"], "区外", "全区"])
+    out.insert(1, "name_en", [*english, "outside the towns", "whole district"])
+    return out
 
 
 def centre_lonlat(towns: gpd.GeoDataFrame) -> tuple[float, float]:
@@ -218,8 +219,11 @@ def _refuse_gaps(values: pd.DataFrame, numbers: NDArray[np.float64]) -> None:
 
 
 def _refuse_leak(columns: pd.Index, numbers: NDArray[np.float64], district: NDArray[np.float64]) -> None:
-    for name, column, total in zip(columns, numbers.T, district, strict=True):
-        whole = math.fsum(column)
-        scale = math.fsum(np.abs(column))
-        if abs(total - whole) > CLOSURE * scale:
-            raise ResultError(f"{name}: towns and outside give {total!r}, the features {whole!r}; they must agree")
+    whole, scale = numbers.sum(axis=0), np.abs(numbers).sum(axis=0)
+    leaks = [
+        f"{name}: towns and outside give {total}, the features {direct}"
+        for name, total, direct, size in zip(columns, district, whole, scale, strict=True)
+        if abs(total - direct) > CLOSURE * size
+    ]
+    if leaks:
+        raise ResultError("sums that must agree do not: " + "; ".join(leaks))
