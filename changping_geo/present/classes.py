@@ -31,7 +31,7 @@ PALETTES: dict[str, tuple[str, ...]] = {
 # How finely a break may be rounded, in units of its leading digit; the coarsest that stays near the break is taken.
 _ROUNDING = (0.5, 0.1, 0.05, 0.01, 0.005, 0.001, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12)
 # How far rounding may move a break, as a share of the way to the next one. [1]
-_ROUNDING_REACH = 0.25
+_ROUNDING_REACH = 0.15
 # A sample of this size stands for longer columns when natural breaks are sought (the search is quadratic). [values]
 _JENKS_SAMPLE = 2000
 
@@ -194,5 +194,7 @@ def _round_to(value: float, share: float, *, down: bool = False) -> float:
     if value == 0 or not isfinite(value):
         return 0.0
     step = share * 10.0 ** floor(log10(abs(value)))
+    if step == 0:  # a number so small that its step is none
+        return value
     count = floor(value / step + 1e-9) if down else round(value / step)
     return float(f"{count * step:.12g}")

@@ -52,7 +52,7 @@ def write_folder(run: Run, root: Path, folder: Path) -> None:
     with _step("tables"):
         write_tables(run, folder)
     with _step(f"gis/{name}.gpkg"):
-        write_gpkg(run, folder / "gis" / f"{name}.gpkg")
+        write_gpkg(run, folder / "gis" / f"{name}.gpkg", specs)
         write_set_aside(run, folder / "set_aside.gpkg")
     for spec in specs:
         with _step(f"maps/{spec.name}.html"):

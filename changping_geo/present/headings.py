@@ -6,13 +6,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from changping_geo.present.units import ladder, step_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
     from changping_geo.model import Analysis, Run
 
-STANDARD = {
-    "town_code": ("统计代码", "Code"),
+STANDARD: dict[str, tuple[str, ...]] = {
+    "town_code": ("镇街代码", "Town code"),
     "town_name": ("镇街", "Town"),
     "name_zh": ("名称", "Name (Chinese)"),
     "name_en": ("英文名称", "Name (English)"),
@@ -20,22 +27,23 @@ STANDARD = {
     "reason": ("原因", "Reason"),
     "month": ("月份", "Month"),
     "year": ("年份", "Year"),
+    "roof_type_used": ("采用的屋顶形式", "Roof type used"),
+    "module_tilt_deg": ("组件倾角", "Module tilt", "°"),
+    "module_azimuth_deg": ("组件方位角", "Module azimuth", "°"),
 }
 
-# Unit in tables -> unit that planners read, in Chinese and English, and the factor to it.
-READABLE = {
-    "kW": ("万千瓦", "10 MW", 1e-4),
-    "kWp": ("万千瓦", "10 MWp", 1e-4),
-    "MW": ("万千瓦", "10 MW", 1e-1),
-    "kWh": ("亿千瓦时", "100 GWh", 1e-8),
-    "MWh": ("亿千瓦时", "100 GWh", 1e-5),
-    "GWh": ("亿千瓦时", "100 GWh", 1e-2),
-    "t": ("万吨", "10 kt", 1e-4),
-    "t CO2": ("万吨CO₂", "10 kt CO₂", 1e-4),
-    "t C": ("万吨碳", "10 kt C", 1e-4),
-    "m2": ("万平方米", "ha", 1e-4),
-    "m3": ("万立方米", "10⁴ m³", 1e-4),
+# Further tables of analyses; another name stands for itself, and ``attrs["title_zh"]``, ``attrs["title_en"]`` go first.
+TABLES = {
+    "monthly": ("逐月", "by month"),
+    "monthly_by_town": ("分镇街逐月", "by town and month"),
+    "by_use": ("分用途", "by use"),
+    "by_year": ("分年", "by year"),
+    "emission_factor": ("排放因子", "emission factor"),
+    "assumed_roof_types": ("推定的屋顶形式", "assumed roof types"),
 }
+_BARE_UNITS = ("", "1", "count")
+
+_MONTH = re.compile(r".+_m(0[1-9]|1[0-2])")
 
 # Units of what a map is coloured by, most telling first.
 MAIN_UNITS = ("MWh/a", "kWh/a", "GWh/a", "t CO2/a", "t C", "t CO2")
@@ -66,12 +74,12 @@ class Heading:
     @property
     def label_zh(self) -> str:
         """The Chinese heading, its unit in brackets."""
-        return f"{self.zh} [{self.unit}]" if self.unit not in ("", "1") else self.zh
+        return f"{self.zh} [{self.unit}]" if self.unit not in _BARE_UNITS else self.zh
 
     @property
     def label_en(self) -> str:
         """The English heading, its unit in brackets."""
-        return f"{self.en} [{self.unit}]" if self.unit not in ("", "1") else self.en
+        return f"{self.en} [{self.unit}]" if self.unit not in _BARE_UNITS else self.en
 
 
 def heading(run: Run, column: str, *, analysis: str = "", layer: str = "") -> Heading:
@@ -84,7 +92,7 @@ def heading(run: Run, column: str, *, analysis: str = "", layer: str = "") -> He
     column : str
         The column.
     analysis : str
-        The analysis whose outputs are looked at first; all others follow.
+        The analysis whose outputs are looked at first; all others follow, then the layers that they took.
     layer : str
         The layer whose columns are looked at before the outputs.
     """
@@ -93,26 +101,55 @@ def heading(run: Run, column: str, *, analysis: str = "", layer: str = "") -> He
         return Heading(column, card.title_zh, card.title_en, card.unit)
     if column in STANDARD:
         return Heading(column, *STANDARD[column])
-    for name in sorted(run.analyses, key=lambda other: other != analysis):
-        for output in run.analyses[name].outputs:
-            if output.name == column:
-                return Heading(column, output.label_zh, output.label_en, output.unit, output.formula)
+    analyses = [run.analyses[name] for name in sorted(run.analyses, key=lambda other: other != analysis)]
+    for output in (output for a in analyses for output in a.outputs):
+        if output.name == column:
+            return Heading(column, output.label_zh, output.label_en, output.unit, output.formula)
+        if _MONTH.fullmatch(column) and output.name == f"{column[:-4]}_a":
+            month, unit = int(column[-2:]), output.unit.removesuffix("/a")
+            return Heading(column, f"{output.label_zh.removeprefix('年')}{month}月", f"{output.label_en} {month}", unit)
+    for name in dict.fromkeys(name for a in analyses for name in a.layers):
+        if column in run.columns.get(name, {}):
+            return heading(run, column, layer=name)
     return Heading(column, column, column)
 
 
-def readable(unit: str) -> tuple[str, str, float] | None:
-    """Return the unit that planners read in Chinese and English, and the factor to it; None when it is the same.
+def table_title(name: str, table: pd.DataFrame) -> tuple[str, str]:
+    """Return the Chinese and English title of a further table of an analysis."""
+    zh, en = TABLES.get(name, (name, name))
+    return str(table.attrs.get("title_zh", zh)), str(table.attrs.get("title_en", en))
+
+
+def word_labels(run: Run, layer: str) -> dict[str, dict[str, str]]:
+    """Return the columns of a layer that hold words, with the Chinese label of each word."""
+    cards = {name: card.values for name, card in run.columns.get(layer, {}).items()}  # noqa: PD011 - a card, no frame
+    return {name: {word: zh for word, (zh, _) in words.items()} for name, words in cards.items() if words}
+
+
+def readable(unit: str, values: ArrayLike) -> tuple[str, float]:
+    """Return the Chinese unit in which planners read a column, and the factor to it.
+
+    Parameters
+    ----------
+    unit : str
+        The column's unit.
+    values : array, shape (n,)
+        The column; its largest value decides. [unit]
 
     Examples
     --------
-    >>> readable("MWh/a")
-    ('亿千瓦时/年', '100 GWh/a', 1e-05)
+    >>> readable("MWh/a", [120_000.0, 400.0])
+    ('亿千瓦时/年', 1e-05)
     """
-    amount, slash, time = unit.translate({ord("₂"): "2", ord("²"): "2", ord("³"): "3"}).partition("/")
-    if amount not in READABLE or (slash and time not in ("a", "yr", "year")):
-        return None
-    zh, en, factor = READABLE[amount]
-    return (f"{zh}/年", f"{en}/a", factor) if slash else (zh, en, factor)
+    numbers = np.abs(np.asarray(values, dtype=float))
+    largest = float(np.max(numbers, where=np.isfinite(numbers), initial=0.0))
+    size, word = step_for(largest, ladder(unit)[0])
+    return word, 1 / size
+
+
+def is_range_end(column: str) -> bool:
+    """Tell whether a column is the low or high end of a range."""
+    return bool(re.search(r"_(low|high|p\d+)(_|$)", column))
 
 
 def main_output(analysis: Analysis, columns: Iterable[str]) -> str | None:
@@ -123,7 +160,7 @@ def main_output(analysis: Analysis, columns: Iterable[str]) -> str | None:
     """
     at_hand = set(columns)
     outputs = [o for o in analysis.outputs if o.name in at_hand]
-    outputs = [o for o in outputs if not re.search(r"_(low|high|p\d+)(_|$)", o.name)] or outputs
+    outputs = [o for o in outputs if not is_range_end(o.name)] or outputs
     for unit in MAIN_UNITS:
         for output in outputs:
             if output.unit == unit:

@@ -70,7 +70,9 @@ def take_offline(page: folium.Map) -> Figure:
     SpecError
         If the page needs a script or style that no installed package brings.
     """
-    figure: Figure = page.get_root()
+    figure = page.get_root()
+    if not isinstance(figure, Figure):
+        raise SpecError("the page is not in a figure")
     for child in list(figure._children.values()):  # noqa: SLF001 - branca has no public way through its tree
         child.render()
     links = figure.header._children  # noqa: SLF001 - as above
@@ -120,7 +122,8 @@ def script_element(code: str) -> str:
 
 def style_element(css: str) -> str:
     """Wrap a style sheet so that nothing in it can close the element."""
-    return f"<style>{_SOURCE_MAP.sub('', css).replace('</style', '<[/]style')}</style>"
+    css = _SOURCE_MAP.sub("", css).replace("</style", r"<\/style")
+    return f"<style>{css}</style>"
 
 
 def data_uri(path: Path) -> str:
@@ -142,5 +145,8 @@ def marker_icons() -> str:
 def security_policy(image_hosts: tuple[str, ...] = ()) -> str:
     """Return the Content-Security-Policy element: own scripts and styles, images from `image_hosts` only."""
     hosts = " ".join(("data:", "blob:", *image_hosts))
-    rules = f"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src {hosts}; base-uri 'none'; form-action 'none'"
+    rules = (
+        f"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src {hosts}; "
+        "base-uri 'none'; form-action 'none'"
+    )
     return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'

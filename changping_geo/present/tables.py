@@ -1,11 +1,11 @@
 """Tables of a run as CSV that Excel opens.
 
-The files are UTF-8 with a byte-order mark, RFC 4180, lines ending in CR LF. Numbers are written whole: reading them back
-gives the same float64. A missing value is an empty field, truth is ``true`` or ``false``.
+The files are UTF-8 with a byte-order mark, RFC 4180, lines ending in CR LF. Numbers are written whole: reading them
+back gives the same float64. A missing value is an empty field, truth is ``true`` or ``false``.
 
 A spreadsheet takes text that begins with ``= + - @`` for a formula. Such text gets an apostrophe in front, and so does
-text that begins with an apostrophe already; `restore_text` takes it off again. Control characters other than tab and line
-ends, which no spreadsheet shows and some readers refuse, are written as their pictures (``␀`` … ``␟``, ``␡``).
+text that begins with an apostrophe already; `restore_text` takes it off again. Control characters other than tab and
+line ends, which some readers refuse, become U+FFFD.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from changping_geo.present.text import writable
+
 if TYPE_CHECKING:
     from collections import Counter
     from pathlib import Path
@@ -28,7 +30,6 @@ Rows: TypeAlias = Iterable[Sequence[object]]
 
 # Full-width signs act as formula signs where Excel runs in Chinese or Japanese.
 _FORMULA = re.compile(r"[\s\u00a0\u200b\ufeff]*[=+\-@＝＋－＠]|['\t\r\n]")
-_PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
 LEADING = ("town_name", "name_en")
 
 PARAMETER_HEADER = (
@@ -68,11 +69,6 @@ LAYER_HEADER = (
 OUTPUT_HEADER = ("analysis", "name", "unit", "label_zh", "label_en", "formula", "extensive", "data_status")
 
 
-def visible_text(text: str) -> str:
-    """Return `text` with control characters shown as their pictures and half surrogates replaced."""
-    return text.translate(_PICTURES).encode("utf-8", "replace").decode("utf-8")
-
-
 def plain_text(text: str) -> str:
     """Return `text` so that no spreadsheet takes it for a formula.
 
@@ -81,13 +77,13 @@ def plain_text(text: str) -> str:
     >>> plain_text("=1+1"), plain_text("沙河镇")
     ("'=1+1", '沙河镇')
     """
-    shown = visible_text(text)
+    shown = writable(text)
     return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
 def restore_text(cell: str) -> str:
     """Return the text that `plain_text` made plain."""
-    return cell[1:] if cell.startswith("'") else cell
+    return cell.removeprefix("'")
 
 
 def is_missing(value: object) -> bool:
@@ -111,8 +107,8 @@ def cell(value: object) -> str:
 def town_table(run: Run, name: str) -> pd.DataFrame:
     """Return the results of an analysis per town, as they are shown.
 
-    The columns are ``town_code``, ``town_name``, ``name_en``, the outputs in the order of their cards, whatever else the
-    analysis gave, and ``data_status``; the rows are the towns, ``outside`` and ``district``.
+    The columns are ``town_code``, ``town_name``, ``name_en``, the outputs in the order of their cards, whatever else
+    the analysis gave, and ``data_status``; the rows are the towns, ``outside`` and ``district``.
     """
     analysis, table = run.analyses[name], run.results[name].by_town
     wanted = [*LEADING, *(output.name for output in analysis.outputs)]
@@ -179,14 +175,14 @@ def output_rows(run: Run) -> list[tuple[object, ...]]:
 
 
 def write_tables(run: Run, folder: Path) -> list[Path]:
-    """Write every table of a run below `folder`, which is made when it is missing.
+    """Write every table of a run into `folder`/tables, which is made when it is missing.
 
     Parameters
     ----------
     run : Run
         The finished run.
     folder : Path
-        Where the CSV files go.
+        The run folder.
 
     Returns
     -------
@@ -194,6 +190,7 @@ def write_tables(run: Run, folder: Path) -> list[Path]:
         The files: ``<analysis>_by_town.csv`` and ``<analysis>_<table>.csv`` per analysis, then ``parameters.csv``,
         ``layers.csv`` and ``columns.csv``.
     """
+    folder = folder / "tables"
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for name, analysis in run.analyses.items():

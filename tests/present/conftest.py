@@ -14,8 +14,13 @@ from changping_geo.layers.spec import Column
 from changping_geo.model import Analysis, Frame, Layer, Ledger, Output, Parameter, Result, Run, Setting, Status
 
 CRS = "EPSG:4547"
-TOWNS = {"901": ("东庄镇", "Dongzhuang"), "902": ("西山街道", "Xishan"), "903": ("南河镇", "Nanhe"), "904": ("北岭镇", "Beiling")}
-HOSTILE = "=HYPERLINK(\"http://x\")<img src=x onerror=alert(1)>{{7*7}}"
+TOWNS = {
+    "901": ("东庄镇", "Dongzhuang"),
+    "902": ("西山街道", "Xishan"),
+    "903": ("南河镇", "Nanhe"),
+    "904": ("北岭镇", "Beiling"),
+}
+HOSTILE = '=HYPERLINK("http://x")<img src=x onerror=alert(1)>{{7*7}}'
 
 OUTPUTS = (
     Output("roof_area_m2", "m2", "可用屋顶面积", "Usable roof area", "area × usable_share"),
@@ -25,7 +30,17 @@ OUTPUTS = (
     Output("co2_avoided_t_a", "t CO2/a", "减排量", "CO2 avoided", "pv_energy_mwh_a × factor"),
 )
 CARDS = (
-    Parameter("usable_share.industrial", 0.6, "1", 0.4, 0.8, "planning range, unverified", False, "工业屋顶可用比例", "Usable share, industry"),
+    Parameter(
+        "usable_share.industrial",
+        0.6,
+        "1",
+        0.4,
+        0.8,
+        "planning range, unverified",
+        False,
+        "工业屋顶可用比例",
+        "Usable share, industry",
+    ),
     Parameter("module", "mono", "1", None, None, "data sheet", True, "组件类型", "Module kind", ("mono", "poly")),
 )
 TOWN_COLUMNS = {
@@ -35,7 +50,9 @@ TOWN_COLUMNS = {
 }
 ROOF_COLUMNS = {
     "roof_id": Column("roof_id", "text", "屋顶编号", "Roof id", required=True),
-    "use": Column("use", "text", "用途", "Use", values={"housing": ("住宅", "housing"), "industrial": ("工业", "industry")}),
+    "use": Column(
+        "use", "text", "用途", "Use", values={"housing": ("住宅", "housing"), "industrial": ("工业", "industry")}
+    ),
     "height_m": Column("height_m", "float", "高度", "Height", unit="m", range=(2, 300)),
     "name": Column("name", "text", "名称", "Name"),
 }
@@ -96,9 +113,17 @@ def build_run():
             geometry=[None, shapely.box(0, 0, 1, 1)],
             crs=CRS,
         )
-        ledger = Ledger("rooftops", roofs + 3, Counter({"ring closed": 1}), Counter({"no geometry": 1, HOSTILE: 1}), ["GBK guessed"])
+        ledger = Ledger(
+            "rooftops", roofs + 3, Counter({"ring closed": 1}), Counter({"no geometry": 1, HOSTILE: 1}), ["GBK guessed"]
+        )
         layers = {
-            "towns": Layer("towns", towns, Status.RECONSTRUCTED, {"id": "r", "provider": "p", "licence": "own work"}, Ledger("towns", 4)),
+            "towns": Layer(
+                "towns",
+                towns,
+                Status.RECONSTRUCTED,
+                {"id": "r", "provider": "p", "licence": "own work"},
+                Ledger("towns", 4),
+            ),
             "rooftops": Layer(
                 "rooftops",
                 roof_frame,
@@ -110,7 +135,15 @@ def build_run():
         }
         settings = (Setting(CARDS[0], 0.7, chosen=True), Setting(CARDS[1], "mono", chosen=False))
         analysis = Analysis(
-            "rooftop_pv", "屋顶光伏", "Rooftop PV", "Solar power on roofs.", ("towns", "rooftops"), (), OUTPUTS, settings, Status.SYNTHETIC
+            "rooftop_pv",
+            "屋顶光伏",
+            "Rooftop PV",
+            "Solar power on roofs.",
+            ("towns", "rooftops"),
+            (),
+            OUTPUTS,
+            settings,
+            Status.SYNTHETIC,
         )
         return Run(
             Frame("testland", "测试区", "Testland", CRS, 8.0, 1, "测试规划", "Test plan"),
