@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from changping_geo.explain import parameter_range
 from changping_geo.layers.register import accept as accept_file
-from changping_geo.model import AnalysisError, DataError, GeoError, SourceError
+from changping_geo.model import AnalysisError, DataError, GeoError, MissingError, SourceError
 from changping_geo.screen import table
 from changping_geo.wiring import read_modules
 from changping_geo.workspace import Workspace
@@ -25,10 +25,16 @@ RIGHT = [False] * 4 + [True] * 4 + [False]
 def overview(root: Path, language: str) -> str:
     """Return every layer of a workspace with its source, status and rows.
 
-    A layer without any data is listed as missing, with the place where a file may be put.
+    A layer without data is listed with the place where a file may be put, a refused one with its faults.
     """
     ws = Workspace(root)
-    rows = [_row(ws, name, language) for name in ws.specs]
+    rows = []
+    for name, spec in ws.specs.items():
+        try:
+            rows.append(_row(ws, name, language))
+        except GeoError as error:
+            title = spec.title_zh if language == "zh" else spec.title_en
+            rows.append([name, title, "✗", "", "", "", "", "", str(error)])
     return table(HEAD[language], rows, RIGHT)
 
 
@@ -36,11 +42,9 @@ def _row(ws: Workspace, name: str, language: str) -> list[str]:
     spec = ws.spec(name)
     title = spec.title_zh if language == "zh" else spec.title_en
     try:
-        ws.source(name)
-    except SourceError:
-        places = ", ".join(s.path for s in spec.sources if s.path)
-        return [name, title, "—", "—", "", "", "", "", f"put a file at {places}"]
-    layer = ws.layer(name)
+        layer = ws.layer(name)
+    except MissingError as error:
+        return [name, title, "—", "—", "", "", "", "", str(error)]
     ledger = layer.ledger
     counts = [str(n) for n in (ledger.read, ledger.used, ledger.n_repaired, ledger.n_set_aside)]
     status = layer.status.label_zh if language == "zh" else layer.status.label_en
@@ -71,7 +75,9 @@ def check(root: Path, names: Iterable[str], language: str) -> str:
     rows: list[list[str]] = []
     for name in asked or ws.specs:
         try:
-            rows.append(_row(ws, name, language) if not asked or ws.source(name) else [])
+            rows.append(_row(ws, name, language))
+            if asked:
+                ws.layer(name)
         except GeoError as error:
             faults.append(f"{name}: {error}")
     if faults:

@@ -4,7 +4,8 @@ Error tree::
 
     GeoError                 everything that a planner can mend; the command line prints it and exits with 2
     ├── DataError            a delivered file
-    │   ├── SourceError      missing, damaged, changed, or of a kind that is never opened
+    │   ├── SourceError      damaged, changed, or of a kind that is never opened
+    │   │   └── MissingError nobody delivered it, and no provider can make it
     │   ├── CrsError         coordinate system, datum or extent
     │   ├── GeometryError    shapes and topology
     │   └── ColumnError      columns and their values
@@ -25,6 +26,10 @@ class DataError(GeoError):
 
 class SourceError(DataError):
     """A source is missing, damaged, changed, or of a kind that is never opened."""
+
+
+class MissingError(SourceError):
+    """A layer has no data: nobody delivered a file, and no provider can make it."""
 
 
 class CrsError(DataError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from changping_geo import content
 from changping_geo.layers.spec import LayerSpec, Source, read_spec, read_toml
-from changping_geo.model import AnalysisError, Frame, Layer, Result, SourceError, SpecError, Value
+from changping_geo.model import AnalysisError, Frame, Layer, MissingError, Result, SourceError, SpecError, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,7 +84,7 @@ class Workspace:
 
         Raises
         ------
-        SourceError
+        MissingError
             If none is available; the message says where a file may be put.
         """
         spec = self.spec(name)
@@ -95,7 +95,7 @@ class Workspace:
             if found:
                 return replace(source, path=found)
         places = ", ".join(s.path for s in spec.sources)
-        raise SourceError(f"layer {name!r} has no data: put a file at {places}, or name another source in {spec.file}")
+        raise MissingError(f"layer {name!r} has no data: put a file at {places}, or name another source in {spec.file}")
 
     def _find(self, spec: LayerSpec, path: str) -> str:
         """Return the file that a source's path means; ``name.*`` is the one file of that name in a readable format."""

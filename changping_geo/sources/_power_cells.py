@@ -43,12 +43,12 @@ class Sites:
     def cost(self, i: int, x: Floats, y: Floats) -> Floats:
         """Return (x − c)ᵀ A (x − c) of one site at many points. [1]"""
         dx, dy = x - self.centres[i, 0], y - self.centres[i, 1]
-        return (self.xx[i] * dx + 2 * self.xy[i] * dy) * dx + self.yy[i] * dy * dy
+        return np.asarray((self.xx[i] * dx + 2 * self.xy[i] * dy) * dx + self.yy[i] * dy * dy)
 
     def costs(self, i: Ints, x: Floats, y: Floats) -> Floats:
         """Return the same for each point's own site. [1]"""
         dx, dy = x - self.centres[i, 0], y - self.centres[i, 1]
-        return (self.xx[i] * dx + 2 * self.xy[i] * dy) * dx + self.yy[i] * dy * dy
+        return np.asarray((self.xx[i] * dx + 2 * self.xy[i] * dy) * dx + self.yy[i] * dy * dy)
 
     def gradients(self, i: Ints, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return the gradient of each point's own site's cost. [1/m]"""
@@ -180,8 +180,8 @@ def _newton_step(sites: Sites, nodes: Grid, label: Ints, owner: Ints, lack: Floa
         np.add.at(jacobian, (owner_a, b), -share)
         np.add.at(jacobian, (owner_b, b), share)
         np.add.at(jacobian, (owner_b, a), -share)
-    step: Floats = np.linalg.lstsq(jacobian, lack, rcond=1e-9)[0]
-    return step - step.mean()
+    step = np.linalg.lstsq(jacobian, lack, rcond=1e-9)[0]
+    return np.asarray(step - step.mean(), dtype=np.float64)
 
 
 def cells(

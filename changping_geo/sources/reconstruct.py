@@ -75,7 +75,9 @@ def towns(ctx: Context) -> gpd.GeoDataFrame:
     polygons = tile(
         outline,
         centres,
-        *(table[name].to_numpy(float) for name in ("semi_major_m", "semi_minor_m", "major_azimuth_deg")),
+        table["semi_major_m"].to_numpy(float),
+        table["semi_minor_m"].to_numpy(float),
+        table["major_azimuth_deg"].to_numpy(float),
         wanted * scale,
     )
     out = gpd.GeoDataFrame(
@@ -179,7 +181,7 @@ def _check(table: pd.DataFrame, outline: shapely.Geometry, centres: NDArray[np.f
         (numbers[:, 4] > numbers[:, 3], "semi_minor_m exceeds semi_major_m; swap them and turn the azimuth by 90 deg"),
         (
             ~shapely.dwithin(outline, shapely.points(centres), table["semi_minor_m"].to_numpy(float)),
-            "the centroid lies outside the outline by more than semi_minor_m; check longitude, latitude and their order",
+            "the centroid lies farther outside the outline than semi_minor_m; check longitude and latitude",
         ),
         (
             table.duplicated(["centroid_lon", "centroid_lat"], keep=False).to_numpy(),
