@@ -1,8 +1,7 @@
 """Chinese map datums: GCJ-02 and BD-09 to and from WGS84, on arrays.
 
 CGCS2000 and WGS84 differ by less than a metre and count as one here. The GCJ-02 offset is a smooth function of position
-with a slope of a few per mille, that of BD-09 one of about two per cent; both are inverted by fixed-point iteration, in
-blocks that stay in the processor's cache.
+with a slope of a few per mille, that of BD-09 one of about two per cent; both are inverted by fixed-point iteration.
 
 References
 ----------
@@ -12,6 +11,7 @@ The offset functions are public facts, documented among others in https://en.wik
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,10 +36,12 @@ WEST, EAST, SOUTH, NORTH = 72.004, 137.8347, 0.8293, 55.8271
 BD_LON, BD_LAT, BD_RADIUS, BD_ANGLE = 0.0065, 0.006, 2e-5, 3e-6
 BD_WAVE = np.pi * 3000.0 / 180.0
 
+# Arrays of a block stay in the processor's cache; blocks run side by side, as numpy lets go of the interpreter.
 BLOCK = 16_384
-# 1e-11 degrees are about a micrometre.
-TOLERANCE_DEG = 1e-11
-MAX_ITERATIONS = 12
+WORKERS = 4
+# Steps of the inverse: always as many, so that a point's answer does not depend on its neighbours. Each leaves
+# 1/200 (GCJ-02) or 1/40 (BD-09) of the error before it; about a tenth of a millimetre remains.
+STEPS_GCJ02, STEPS_BD09 = 3, 4
 
 
 def to_wgs84(lon: ArrayLike, lat: ArrayLike, datum: str) -> Pair:
@@ -99,48 +101,52 @@ def _convert(lon: ArrayLike, lat: ArrayLike, datum: str, steps: dict[str, Functi
     step = steps[datum]
     flat_x, flat_y = x.ravel(), y.ravel()
     out_x, out_y = np.empty_like(flat_x), np.empty_like(flat_y)
-    with np.errstate(invalid="ignore"):
-        for start in range(0, flat_x.size, BLOCK):
-            part = slice(start, start + BLOCK)
+
+    def block(start: int) -> None:
+        part = slice(start, start + BLOCK)
+        with np.errstate(invalid="ignore"):
             out_x[part], out_y[part] = step(flat_x[part], flat_y[part])
+
+    starts = range(0, flat_x.size, BLOCK)
+    if len(starts) > 1:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(block, starts))
+    else:
+        block(0)
     return out_x.reshape(x.shape), out_y.reshape(y.shape)
 
 
-def _wave(value: Floats, *factors: float) -> Floats:
-    """Return the shared ripple of both coordinates; `value` in degrees times pi, result in metres times 3/2."""
-    tripled, doubled = factors
-    one = np.sin(2.0 * value)
-    return tripled * one * (3.0 - 4.0 * one * one) + doubled * one
+def _sines(degrees: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Return the sines of 6, 2, 1, 1/3, 1/12 and 1/30 times pi times the degrees.
+
+    All are multiples of one angle, so powers of one rotor give them with a single sine and cosine.
+    """
+    angle = degrees * (np.pi / 60.0)
+    rotor = np.empty(angle.shape, dtype=np.complex128)
+    rotor.real, rotor.imag = np.cos(angle), np.sin(angle)
+    thirtieth = rotor * rotor
+    twelfth = thirtieth * thirtieth * rotor
+    third = np.square(np.square(twelfth))
+    whole = third * third * third
+    double = whole * whole
+    sixfold = double * double * double
+    return sixfold.imag, double.imag, whole.imag, third.imag, twelfth.imag, thirtieth.imag
 
 
 def _wgs84_to_gcj02(lon: Floats, lat: Floats) -> Pair:
     x, y = lon - 105.0, lat - 35.0
-    px, py = np.pi * x, np.pi * y
-    third_x, third_y = np.sin(px / 3.0), np.sin(py / 3.0)
+    sixfold, double, whole_x, third_x, twelfth_x, thirtieth_x = _sines(x)
+    whole_y, third_y, twelfth_y, thirtieth_y = _sines(y)[2:]
+    ripple = 20.0 * (sixfold + double)
     root, product = np.sqrt(np.abs(x)), 0.1 * x * y
-    ripple = _wave(px, 20.0, 20.0)
-    # sin(v) = sin(v/3) (3 - 4 sin^2(v/3)) saves one sine each.
     east = 300.0 + x + 2.0 * y + 0.1 * x * x + product + 0.1 * root
     north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + product + 0.2 * root
-    east += (2.0 / 3.0) * (
-        ripple
-        + 20.0 * third_x * (3.0 - 4.0 * third_x * third_x)
-        + 40.0 * third_x
-        + 150.0 * np.sin(px / 12.0)
-        + 300.0 * np.sin(px / 30.0)
-    )
-    north += (2.0 / 3.0) * (
-        ripple
-        + 20.0 * third_y * (3.0 - 4.0 * third_y * third_y)
-        + 40.0 * third_y
-        + 160.0 * np.sin(py / 12.0)
-        + 320.0 * np.sin(py / 30.0)
-    )
-    phi = np.radians(lat)
-    sine = np.sin(phi)
+    east += (2.0 / 3.0) * (ripple + 20.0 * whole_x + 40.0 * third_x + 150.0 * twelfth_x + 300.0 * thirtieth_x)
+    north += (2.0 / 3.0) * (ripple + 20.0 * whole_y + 40.0 * third_y + 160.0 * twelfth_y + 320.0 * thirtieth_y)
+    sine = np.sin(np.radians(lat))
     squeeze = 1.0 - ECCENTRICITY_SQUARED * sine * sine
     meridian = SEMI_MAJOR_M * (1.0 - ECCENTRICITY_SQUARED) / (squeeze * np.sqrt(squeeze))
-    parallel = SEMI_MAJOR_M / np.sqrt(squeeze) * np.cos(phi)
+    parallel = SEMI_MAJOR_M / np.sqrt(squeeze) * np.sqrt(1.0 - sine * sine)
     shifted = (lon >= WEST) & (lon <= EAST) & (lat >= SOUTH) & (lat <= NORTH)
     return (
         np.where(shifted, lon + np.degrees(east / parallel), lon),
@@ -162,23 +168,19 @@ def _wgs84_to_bd09(lon: Floats, lat: Floats) -> Pair:
     return _gcj02_to_bd09(*_wgs84_to_gcj02(lon, lat))
 
 
-def _inverse(forward: Function, lon: Floats, lat: Floats, start: Pair) -> Pair:
+def _inverse(forward: Function, lon: Floats, lat: Floats, start: Pair, steps: int) -> Pair:
     """Find the point that `forward` brings to `lon`, `lat`, by fixed-point iteration."""
     x, y = start
-    for _ in range(MAX_ITERATIONS):
+    for _ in range(steps):
         there_x, there_y = forward(x, y)
-        step_x, step_y = lon - there_x, lat - there_y
-        x, y = x + step_x, y + step_y
-        largest = max(float(np.nanmax(np.abs(step), initial=0.0)) for step in (step_x, step_y))
-        # The step just taken shrinks at least fifty-fold in the error that remains.
-        if largest < 50.0 * TOLERANCE_DEG:
-            break
+        x, y = x + (lon - there_x), y + (lat - there_y)
     return x, y
 
 
 def _gcj02_to_wgs84(lon: Floats, lat: Floats) -> Pair:
-    return _inverse(_wgs84_to_gcj02, lon, lat, (lon, lat))
+    return _inverse(_wgs84_to_gcj02, lon, lat, (lon, lat), STEPS_GCJ02)
 
 
 def _bd09_to_wgs84(lon: Floats, lat: Floats) -> Pair:
-    return _gcj02_to_wgs84(*_inverse(_gcj02_to_bd09, lon, lat, (lon - BD_LON, lat - BD_LAT)))
+    start = (lon - BD_LON, lat - BD_LAT)
+    return _gcj02_to_wgs84(*_inverse(_gcj02_to_bd09, lon, lat, start, STEPS_BD09))

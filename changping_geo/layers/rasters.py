@@ -1,4 +1,4 @@
-"""A raster as one DataArray: dimensions (y, x), cell centres as coordinates, ``crs``, ``transform`` and ``nodata`` as attributes."""
+"""A raster as one DataArray: dimensions (y, x), cell centres as coordinates, its place and nodata as attributes."""
 
 from __future__ import annotations
 
