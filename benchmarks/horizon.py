@@ -118,13 +118,14 @@ def district() -> None:
     ground = town(wide, 0.1)
     core = (HALO, HALO + TILE, HALO, HALO + TILE)
     rows, cols = np.nonzero(ground.heights[HALO:-HALO, HALO:-HALO] > 40)
-    at = (rows[::10] + HALO, cols[::10] + HALO)  # a tenth of this dense town's roof cells: 5 in 100 of the ground
+    at = (rows[::10] + HALO, cols[::10] + HALO)  # a tenth of this dense town's roof cells: 8 in 100 of the ground
     seconds, _ = timed(lambda: horizons(ground, directions(72), at=at, core=core), clock=time.process_time)
     number = DISTRICT[0] * DISTRICT[1] / TILE**2
+    minutes = number * seconds / 60
     print(
-        f"a tile of {TILE} cells with a halo of {HALO}, 72 directions, {at[0].size} roof cells kept: {seconds:.1f} s of "
-        f"processor time; extrapolated, not run, to {DISTRICT[0]} x {DISTRICT[1]} cells ({number:.1f} tiles, none left "
-        f"out): {number * seconds / 60:.1f} min of one processor, {number * seconds / CORES / 60:.1f} min on {CORES} "
+        f"a tile of {TILE} cells with a halo of {HALO}, 72 directions, {at[0].size} roof cells kept: {seconds:.1f} "
+        f"s of processor time; extrapolated, not run, to {DISTRICT[0]} x {DISTRICT[1]} cells ({number:.1f} tiles, none "
+        f"left out): {minutes:.1f} min of one processor, {minutes / CORES:.1f} min on {CORES} "
         f"if they share it evenly; every cell's horizons would be {DISTRICT[0] * DISTRICT[1] * 72 / 1e9:.0f} GB"
     )
 

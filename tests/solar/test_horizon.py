@@ -207,9 +207,14 @@ def test_on_hills_the_sweep_agrees_with_a_walk_along_the_ray(azimuth):
 
 
 def test_it_agrees_with_an_independent_tool():
-    """Made by topocalc 0.5.0 in directions where both take the same cells: the cardinal ones and a diagonal."""
-    with np.load(Path(__file__).parent / "topocalc_0_5_0.npz") as kept:
-        heights, azimuths, expected = kept["heights"] / 10, kept["azimuths"], kept["hundredths"] / 100
+    """Made by topocalc 0.5.0; both take the same cells in the cardinal directions and along a diagonal.
+
+    First line: -1 and heights [0.1 m]; then an azimuth and horizons [0.01 degrees], row by row of a square raster.
+    """
+    kept = np.loadtxt(Path(__file__).parent / "topocalc_0_5_0.csv", delimiter=",")
+    size = round(np.sqrt(kept.shape[1] - 1))
+    heights, azimuths = kept[0, 1:].reshape(size, size) / 10, kept[1:, 0]
+    expected = kept[1:, 1:].reshape(-1, size, size) / 100
     seen = horizons(ground(heights), azimuths, units="degrees")
     same_cells = azimuths % 45 == 0
     assert same_cells.sum() == 5
@@ -353,6 +358,15 @@ def test_points_outside_the_far_field_are_told():
     coarse = surface(np.zeros((3, 3)), (100.0, 0, 0, 0, -100.0, 0), METRIC)
     with pytest.raises(GeometryError, match="1 of 2 points lie outside"):
         far_horizons(coarse, CARDINAL, np.array([150.0, 301.0]), np.array([-150.0, -150.0]))
+
+
+def test_without_a_compiler_the_plain_account_is_taken(monkeypatch):
+    z = town(9, (12, 14))
+    expected = horizons(ground(z), ALL)
+    monkeypatch.setattr("changping_geo.solar.horizon.compiled", lambda: None)
+    assert np.array_equal(horizons(ground(z), ALL), expected)
+    with pytest.raises(ParameterError, match="not installed"):
+        horizons(ground(z), ALL, engine="numba")
 
 
 def test_bad_rasters_are_refused():
