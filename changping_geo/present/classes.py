@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-KINDS = ("quantile-rounded", "jenks", "equal")
+KINDS = ("quantile-rounded", "jenks", "equal", "geometric")
 
 # Sequential ramps after ColorBrewer 2.0 (Harrower & Brewer 2003, doi:10.1179/000870403235002042), light to dark:
 # lightness falls evenly, so they read the same to colour-blind eyes and in a grey print.
@@ -32,6 +32,8 @@ PALETTES: dict[str, tuple[str, ...]] = {
 _ROUNDING = (0.5, 0.1, 0.05, 0.01, 0.005, 0.001, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10, 1e-12)
 # How far rounding may move a break, as a share of the way to the next one. [1]
 _ROUNDING_REACH = 0.15
+# Classes of equal ratio run between these quantiles; what lies beyond falls in the end classes. [1]
+_GEOMETRIC_SPAN = (0.05, 0.995)
 # A sample of this size stands for longer columns when natural breaks are sought (the search is quadratic). [values]
 _JENKS_SAMPLE = 2000
 
@@ -92,7 +94,8 @@ def classify(
     n : int
         Classes wished for; fewer when there are fewer different values. [classes]
     kind : str
-        ``quantile-rounded`` (as many rows in each), ``jenks`` (natural breaks) or ``equal`` (equal steps).
+        ``quantile-rounded`` (as many rows in each), ``jenks`` (natural breaks), ``equal`` (equal steps) or
+        ``geometric`` (equal ratios, for many small and few large values).
     palette : str
         One of `PALETTES`.
     scale_zh, scale_en : float
@@ -176,6 +179,9 @@ def _rounded(low: float, breaks: list[float], high: float) -> list[float]:
 def _breaks(numbers: NDArray[np.float64], different: NDArray[np.float64], n: int, kind: str) -> NDArray[np.float64]:
     if kind == "equal":
         return np.linspace(numbers[0], numbers[-1], n + 1)[1:-1]
+    low, high = np.quantile(numbers, _GEOMETRIC_SPAN)
+    if kind == "geometric" and 0 < low < high:
+        return np.geomspace(low, high, n + 1)[1:-1]
     if kind == "jenks" and different.size > n:
         import mapclassify  # noqa: PLC0415 - takes seconds to import, and few legends ask for natural breaks
 

@@ -60,3 +60,11 @@ def test_unknown_words_are_named_all_at_once():
 def test_natural_breaks_part_what_lies_apart():
     values = [1, 2, 3, 101, 102, 103, 5001, 5002]
     assert np.bincount(classify(values, 3, "jenks").index(values)).tolist() == [3, 3, 2]
+
+
+def test_equal_ratios_tell_small_from_large_where_most_rows_are_small():
+    many_houses = np.full(9500, 6.0) * np.linspace(0.5, 1.5, 9500)
+    few_sheds = np.geomspace(20, 2000, 500)
+    classes = classify(np.concatenate([many_houses, few_sheds]), n=6, kind="geometric")
+    assert set(classes.index(few_sheds)) >= {2, 3, 4, 5}
+    assert len(classes.colours) == 6
