@@ -90,3 +90,22 @@ def test_the_workspace_stands_in_front_of_the_standard_rooms(workspace):
 
 def test_the_frame_is_never_borrowed(tmp_path):
     assert "district" not in content.room(tmp_path, "layers", ".toml")
+
+
+def test_a_layer_made_from_others_is_made_again_when_any_of_their_files_or_contracts_changes(workspace):
+    from changping_geo.sources import cache  # noqa: PLC0415
+    from changping_geo.workspace import Workspace  # noqa: PLC0415
+
+    def cached():
+        ws = Workspace(workspace)
+        return cache._key(ws, ws.specs["population"], ws.source("population"))
+
+    keys = {cached()}
+    for path in ("data_raw/rooftops.geojson", "layers/district.toml"):
+        file = workspace / path
+        file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        keys.add(cached())
+    standard = (content.standard_root() / "layers" / "rooftops.toml").read_text(encoding="utf-8")
+    (workspace / "layers" / "rooftops.toml").write_text(standard + "# edit\n", encoding="utf-8")
+    keys.add(cached())
+    assert len(keys) == 4

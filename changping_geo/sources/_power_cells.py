@@ -107,9 +107,12 @@ def balance(outline: shapely.Geometry, sites: Sites, areas: Floats) -> Floats | 
     """
     nodes = grid(outline, areas.min(), COARSE_NODES, NODES_PER_SMALLEST[0])
     node_area = outline.area / nodes.inside.sum()
-    weights = np.zeros(len(areas))
-    label, owner = _owners(sites, weights, nodes)
-    have = _counts(owner, nodes, len(areas)) * node_area
+    # At first each cell is bounded where its own ellipse has its area; failing that, every centre keeps itself.
+    for weights in (areas / np.pi * np.sqrt(sites.xx * sites.yy - sites.xy**2), np.zeros(len(areas))):
+        label, owner = _owners(sites, weights, nodes)
+        have = _counts(owner, nodes, len(areas)) * node_area
+        if have.min() > 0:
+            break
     floor = 0.5 * min(have.min(), areas.min())
     for _ in range(NEWTON_STEPS):
         error = np.abs(have - areas)

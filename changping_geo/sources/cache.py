@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changping_geo import content
 from changping_geo.sources import Context, provider
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from changping_geo.layers.spec import LayerSpec, Source
     from changping_geo.workspace import Workspace
 
@@ -39,8 +40,11 @@ def _key(ws: Workspace, spec: LayerSpec, source: Source) -> str:
     versions = content.libraries()
     parts = [("provider", source.provider), ("layer", spec.name), ("frame", repr(ws.frame))]
     parts += [(name, versions.get(name, "")) for name in LIBRARIES]
-    folder = content.PACKAGE / "sources"
-    parts += [(p.relative_to(folder).as_posix(), content.file_digest(p)) for p in content.code_files(folder)]
+    for folder in ("sources", "layers"):
+        files = content.code_files(content.PACKAGE / folder)
+        parts += [(p.relative_to(content.PACKAGE).as_posix(), content.file_digest(p)) for p in files]
+    specs = content.room(ws.root, "layers", ".toml")
+    parts += [(f"spec {name}", content.file_digest(path)) for name, path in specs.items()]
     parts += [(p.relative_to(ws.root).as_posix(), content.file_digest(p)) for p in content.data_files(ws.root)]
     return content.digest(parts)[:16]
 

@@ -14,14 +14,14 @@ from typing import Any
 PROVIDERS: dict[str, str] = {
     "terrain": "terrain",
     "forest": "forest",
-    "land_cover": "forest",
+    "land_cover": "land_cover",
     "parks": "green",
     "urban_green": "green",
     "charging_stations": "stations",
     "hydrogen_stations": "stations",
     "fuel_stations": "stations",
     "parking": "stations",
-    "depots": "stations",
+    "depots": "depots",
     "heat_pump_projects": "heat",
     "rooftops": "rooftops",
     "roads": "roads",
@@ -31,11 +31,13 @@ PROVIDERS: dict[str, str] = {
 
 
 class _Package(ModuleType):
-    """This package; a submodule does not hide the provider of the same name."""
+    """Type of this package: a submodule does not hide the provider of the same name."""
 
     def __getattr__(self, name: str) -> Any:
         if name not in PROVIDERS:
-            raise AttributeError(f"module {self.__name__!r} has no provider {name!r}; known are: {', '.join(PROVIDERS)}")
+            raise AttributeError(
+                f"module {self.__name__!r} has no provider {name!r}; known are: {', '.join(PROVIDERS)}"
+            )
         return getattr(import_module(f"{self.__name__}.{PROVIDERS[name]}"), name)
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -1,22 +1,25 @@
-"""What the synthetic layers share: cells, smooth noise, points in polygons, numbered ids and town names."""
+"""What the synthetic layers share: square cells, smooth noise, and layers that may be missing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import shapely
 import xarray as xr
 from rasterio import features
-from rasterio.transform import Affine, from_origin
+from rasterio.transform import Affine
 from scipy import sparse
 from scipy.interpolate import BSpline
+
+from changping_geo.model import GeoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+    from changping_geo.sources import Context
 
     Floats = NDArray[np.float64]
 
@@ -41,7 +44,7 @@ class Cells(NamedTuple):
 
     @classmethod
     def over(cls, bounds: Iterable[float], size: float, margin: float = 0.0) -> Cells:
-        """Return cells over bounds (west, south, east, north) and a margin, their corners on multiples of `size`. [m]"""
+        """Return cells over bounds (west, south, east, north) and a margin, corners on multiples of `size`. [m]"""
         west, south, east, north = bounds
         left = np.floor((west - margin) / size) * size
         top = np.ceil((north + margin) / size) * size
@@ -59,19 +62,19 @@ class Cells(NamedTuple):
     @property
     def transform(self) -> Affine:
         """Cell to metric coordinates, as rasterio has it."""
-        return from_origin(self.west, self.north, self.size, self.size)
+        return Affine(self.size, 0.0, self.west, 0.0, -self.size, self.north)
 
     @property
     def x(self) -> Floats:
         """Centres of the columns. [m]"""
-        return self.west + (np.arange(self.shape[1]) + 0.5) * self.size
+        return np.asarray(self.west + (np.arange(self.shape[1]) + 0.5) * self.size, dtype=np.float64)
 
     @property
     def y(self) -> Floats:
         """Centres of the rows. [m]"""
-        return self.north - (np.arange(self.shape[0]) + 0.5) * self.size
+        return np.asarray(self.north - (np.arange(self.shape[0]) + 0.5) * self.size, dtype=np.float64)
 
-    def at(self, x: Floats, y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def at(self, x: Floats | float, y: Floats | float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return row and column of points; points beyond the edge belong to the cells at the edge."""
         row = np.floor((self.north - np.asarray(y)) / self.size).astype(np.int64)
         column = np.floor((np.asarray(x) - self.west) / self.size).astype(np.int64)
@@ -86,6 +89,28 @@ class Cells(NamedTuple):
             pairs, out_shape=self.shape, transform=self.transform, all_touched=touched, dtype=np.int32
         )
         return burnt
+
+    def under_lines(self, lines: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """Return the cells through which lines pass; far faster than `burn` for many short lines."""
+        marked = np.zeros(self.shape, dtype=bool)
+        x, y = shapely.get_coordinates(shapely.segmentize(lines, self.size / 2)).T
+        marked[self.at(x, y)] = True
+        return marked
+
+    def under_many(self, polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """Return the cells whose centres lie in any of many small polygons; far faster than `burn` for these."""
+        marked = np.zeros(self.shape, dtype=bool)
+        west, south, east, north = shapely.bounds(polygons).T
+        top, left = self.at(west, north)
+        bottom, right = self.at(east, south)
+        across = right - left + 1
+        count = across * (bottom - top + 1)
+        which = np.repeat(np.arange(len(polygons)), count)
+        step = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count)
+        rows, columns = top[which] + step // across[which], left[which] + step % across[which]
+        hit = shapely.contains_xy(polygons[which], self.x[columns], self.y[rows])
+        marked[rows[hit], columns[hit]] = True
+        return marked
 
     def raster(self, values: NDArray[np.generic], name: str, crs: str, nodata: float) -> xr.DataArray:
         """Return values as a raster layer."""
@@ -123,7 +148,44 @@ def spline_noise(rng: np.random.Generator, cells: Cells, wavelength: float) -> N
     return np.asarray(field, dtype=np.float32) / np.float32(spread)
 
 
-def town_of(towns: shapely.Geometry, x: Floats, y: Floats) -> NDArray[np.int64]:
-    """Return the row of the town of each point, the nearest town's for a point in none."""
-    tree = shapely.STRtree(towns.geometry.to_numpy())
-    return tree.query_nearest(shapely.points(x, y), all_matches=False)[1]
+def optional(ctx: Context, name: str) -> Any | None:
+    """Return a layer that a workspace may do without; none when it is not there or cannot be read."""
+    try:
+        return ctx.layer(name)
+    except GeoError:
+        return None
+
+
+def target(ctx: Context, indicator: str) -> float | None:
+    """Return the plan's figure for an indicator in its first target year, in the plan's unit; none without a plan."""
+    plan = optional(ctx, "plan_targets")
+    if plan is None:
+        return None
+    rows = plan[plan["indicator"] == indicator].sort_values("year", kind="stable")
+    return float(rows["target"].iloc[0]) if len(rows) else None
+
+
+def grid_graph(resistance: NDArray[np.floating[Any]], size: float) -> sparse.csr_array:
+    """Return the cost of going from each cell to its eight neighbours, each pair once.
+
+    Parameters
+    ----------
+    resistance : ndarray, shape (ny, nx)
+        Cost per length. [1]
+    size : float
+        Edge of a cell. [m]
+    """
+    number = np.arange(resistance.size).reshape(resistance.shape)
+    rows, columns = resistance.shape
+    pairs = [
+        (
+            number[: rows - down, max(0, -right) : columns - max(0, right)].ravel(),
+            number[down:, max(0, right) : columns + min(0, right)].ravel(),
+            np.hypot(down, right) * size,
+        )
+        for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))
+    ]
+    a, b = (np.concatenate([pair[end] for pair in pairs]) for end in (0, 1))
+    way = np.repeat([pair[2] for pair in pairs], [pair[0].size for pair in pairs])
+    cost = way * (resistance.ravel()[a] + resistance.ravel()[b]) / 2
+    return sparse.csr_array((cost, (a, b)), shape=(number.size, number.size))

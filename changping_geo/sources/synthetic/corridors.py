@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
 from changping_geo.sources.synthetic.settlement import towns
 from changping_geo.sources.synthetic.siting import road_costs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
     from changping_geo.sources import Context
 
 # A motorway passes a large seat at about this distance; nearer, its cost rises up to this factor.
 BYPASS_M, BYPASS_COST = 1100.0, 6.0
-# Distances between the axes' crossings, as a share of the spread of the population.
+# A second road beside the first is not worth its money: its cost rises by this factor within this distance.
+BESIDE_M, BESIDE_COST = 1500.0, 5.0
+# Tolerance of straightening, as a share of the district's diagonal.
 SMOOTH_SHARE = 0.02
+# Districts of so many pixels of road ground have a second motorway.
+LARGE = 40000
 
 
 @lru_cache(maxsize=2)
@@ -45,32 +51,41 @@ def corridors(ctx: Context) -> tuple[tuple[str, NDArray[np.float64]], ...]:
     _, axes = np.linalg.eigh((spread * weight[:, None]).T @ spread + np.eye(2))
     near = np.min(np.hypot(*(xy[:, None] - every.seat[None]).transpose(2, 0, 1)), axis=1)
     dear = 1 + BYPASS_COST * np.exp(-((near / BYPASS_M) ** 2))
-    costs = graph.copy()
-    costs.data *= dear[graph.indices]
-    out = [("motorway", _route(costs, xy, _extremes(xy, middle, axes[:, 1])))]
-    ends = _extremes(xy, middle, axes[:, 0])
-    out.append(("motorway" if len(xy) > 40000 else "trunk", _route(costs, xy, ends)))  # noqa: PLR2004
     shift = axes[:, 0] * np.sqrt(max(weight @ (spread @ axes[:, 0]) ** 2, 1.0)) * 1.3
-    for sign in (1.0, -1.0):
-        out.append(("trunk", _route(costs, xy, _extremes(xy, middle + sign * shift, axes[:, 1]))))
-    return tuple((name, line) for name, line in out if len(line) > 1)
+    wishes = [("motorway", middle, axes[:, 1]), ("motorway" if len(xy) > LARGE else "trunk", middle, axes[:, 0])]
+    wishes += [("trunk", middle + sign * shift, axes[:, 1]) for sign in (1.0, -1.0)]
+    inner = shapely.buffer(shapely.union_all(np.asarray(ctx.layer("district").geometry)), -25.0)
+    out: list[tuple[str, NDArray[np.float64]]] = []
+    for name, point, axis in wishes:
+        costs = graph.copy()
+        costs.data *= dear[graph.indices]
+        line = _route(costs, xy, _extremes(xy, point, axis), inner)
+        if len(line) > 1:
+            out.append((name, line))
+            far, _ = cKDTree(line).query(xy)
+            dear = dear * (1 + BESIDE_COST * np.exp(-((far / BESIDE_M) ** 2)))
+    return tuple(out)
 
 
-def _extremes(
-    xy: NDArray[np.float64], middle: NDArray[np.float64], axis: NDArray[np.float64]
-) -> tuple[int, int]:
+def _extremes(xy: NDArray[np.float64], middle: NDArray[np.float64], axis: NDArray[np.float64]) -> tuple[int, int]:
     """Return the two nodes farthest out along an axis through a point, near the axis. [1]"""
     along = (xy - middle) @ axis
     across = np.abs((xy - middle) @ np.array([-axis[1], axis[0]]))
     return int(np.argmax(along - 3 * across)), int(np.argmax(-along - 3 * across))
 
 
-def _route(costs: object, xy: NDArray[np.float64], ends: tuple[int, int]) -> NDArray[np.float64]:
-    """Cheapest way between two nodes, smoothed to a road that can be driven fast, shape (n, 2). [m]"""
+def _route(costs: csr_matrix, xy: NDArray[np.float64], ends: tuple[int, int], inner: Any) -> NDArray[np.float64]:
+    """Cheapest way between two nodes, as smooth as stays inside the district, shape (n, 2). [m]"""
     if ends[0] == ends[1]:
         return xy[:1]
-    _, before = dijkstra(costs, indices=ends[0], return_predecessors=True)
-    return smooth(xy[walk(before, ends[0], ends[1])], SMOOTH_SHARE * float(np.hypot(*np.ptp(xy, axis=0))), 4)
+    _, before = dijkstra(costs, indices=np.array([ends[0]]), return_predecessors=True)
+    way = xy[walk(before[0], ends[0], ends[1])]
+    tolerance = SMOOTH_SHARE * float(np.hypot(*np.ptp(xy, axis=0)))
+    line = smooth(way, tolerance, 4)
+    while tolerance > 1.0 and not shapely.covers(inner, shapely.linestrings(line)):
+        tolerance /= 2
+        line = smooth(way, tolerance, 4)
+    return line
 
 
 def walk(before: NDArray[np.int32], start: int, end: int) -> NDArray[np.intp]:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 COURTYARD, CENTRE, WORKSHOP, SLAB, MID, TOWER, MALL, SCHOOL, CIVIC, HOSPITAL, DEPOT, PARK, FACTORY, COLLEGE = range(14)
 # Residential floor area that a block of flats is planned to hold [m2/block]; the fit afterwards is exact.
 CAPACITY = {SLAB: 40000.0, MID: 58000.0, TOWER: 86000.0}
-# Shares of compounds that hold no flats.
-OTHER_SHARES = {MALL: 0.06, SCHOOL: 0.08, CIVIC: 0.025, HOSPITAL: 0.015, DEPOT: 0.02, PARK: 0.07}
+# Shares of compounds with a block that holds no flats; only a park takes the whole compound.
+OTHER_SHARES = {MALL: 0.13, SCHOOL: 0.22, CIVIC: 0.05, HOSPITAL: 0.035, DEPOT: 0.05, PARK: 0.07}
 # The first compounds of a seat, from the middle outwards.
 SEAT_ORDER = (CIVIC, MALL, SCHOOL, PARK, HOSPITAL)
 STEEP = {URBAN: 0.15, VILLAGE: 0.22, INDUSTRY: 0.08, CAMPUS: 0.10}
@@ -85,9 +85,7 @@ class Blocks:
         return Blocks(*(getattr(self, f.name)[rows] for f in fields(self)))
 
 
-def corner(
-    places: Patches, patch: NDArray[np.intp], i: NDArray[Any], j: NDArray[Any]
-) -> NDArray[np.float64]:
+def corner(places: Patches, patch: NDArray[np.intp], i: NDArray[Any], j: NDArray[Any]) -> NDArray[np.float64]:
     """Return street crossings of a place's grid: the same (place, i, j) always gives the same numbers.
 
     Parameters
@@ -105,7 +103,8 @@ def corner(
     pitch = np.array([GRID[k][:2] for k in range(len(GRID))])[places.kind[patch]]
     x, y = np.asarray(i) * pitch[:, 0], np.asarray(j) * pitch[:, 1]
     cos, sin = np.cos(places.turn[patch]), np.sin(places.turn[patch])
-    return places.xy[patch] + np.column_stack([cos * x - sin * y, sin * x + cos * y])
+    out: NDArray[np.float64] = places.xy[patch] + np.column_stack([cos * x - sin * y, sin * x + cos * y])
+    return out
 
 
 @lru_cache(maxsize=2)
@@ -183,7 +182,7 @@ def _score(
 def _uses(
     places: Patches, p: int, i: NDArray[np.intp], j: NDArray[np.intp], rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """What each block holds, and its compound; as many blocks as the place wants."""
+    """Say what each block holds, and its compound; as many blocks as the place wants."""
     kind, wanted = int(places.kind[p]), float(places.wanted[p])
     if kind == URBAN:
         return _urban_uses(i, j, wanted, rng)
@@ -194,7 +193,9 @@ def _uses(
         use[:1] = CENTRE
         return use, np.zeros(len(use), np.intp)
     n = min(int(wanted), len(i))
-    return np.full(n, FACTORY if kind == INDUSTRY else COLLEGE), np.arange(n) if kind == INDUSTRY else np.zeros(n, np.intp)
+    return np.full(n, FACTORY if kind == INDUSTRY else COLLEGE), np.arange(n) if kind == INDUSTRY else np.zeros(
+        n, np.intp
+    )
 
 
 def _urban_uses(
@@ -211,12 +212,18 @@ def _urban_uses(
     other = np.searchsorted(np.cumsum(list(OTHER_SHARES.values())), draw, side="right")
     names = np.array([*OTHER_SHARES, -1])[other]
     names[np.argsort(order)[: len(SEAT_ORDER)]] = SEAT_ORDER[:n]
-    homes = names[compound] < 0
+    lead = np.arange(len(i)) == order[compound]
+    names_of = np.where(lead | (names[compound] == PARK), names[compound], -1)
+    homes = names_of < 0
     towers = 0.12
     while True:
         q = order[compound] / max(len(i), 1)
-        kinds = np.where(taste[compound] < towers * (1.4 - 0.8 * q), TOWER, np.where(taste[compound] < 0.25 + 1.5 * towers, MID, SLAB))
-        use = np.where(homes, kinds, names[compound])
+        kinds = np.where(
+            taste[compound] < towers * (1.4 - 0.8 * q),
+            TOWER,
+            np.where(taste[compound] < 0.25 + 1.5 * towers, MID, SLAB),
+        )
+        use = np.where(homes, kinds, names_of)
         held = np.cumsum(np.where(homes, np.array([CAPACITY.get(u, 0.0) for u in range(14)])[use], 0.0))
         if not len(held) or held[-1] >= SURPLUS * wanted or towers > 1:
             break

@@ -34,11 +34,18 @@ VILLAGE_MOST, VILLAGE_LEAST = 6500.0, 150.0
 INDUSTRY_LAND = {"town": 24.0, "subdistrict": 4.0}
 INDUSTRY_CELL, PARK_CELLS = 36000.0, 40
 CAMPUS_FROM, CAMPUS_PERSONS_A_CELL, CAMPUS_CELLS = 55000.0, 7000.0, 14
+# Slope from which a village follows its valley rather than the points of the compass. [1]
+HILLY = 0.05
 # Residential floor area per town area [1] from which there is no room for industry and campuses.
 CROWDED = 0.6
 # Street grid by kind: pitch east-west, pitch north-south, of which street. [m]
-GRID = {URBAN: (196.0, 176.0, 20.0), VILLAGE: (125.0, 43.0, 5.0), INDUSTRY: (230.0, 158.0, 16.0), CAMPUS: (200.0, 170.0, 14.0)}
-LOTS_A_BLOCK, FLOOR_A_LOT = 15.0, 160.0
+GRID = {
+    URBAN: (196.0, 176.0, 20.0),
+    VILLAGE: (142.0, 44.0, 5.0),
+    INDUSTRY: (230.0, 158.0, 16.0),
+    CAMPUS: (200.0, 170.0, 14.0),
+}
+LOTS_A_BLOCK, FLOOR_A_LOT = 17.0, 155.0
 URBAN_FLOOR_A_CELL = 52000.0
 
 
@@ -127,7 +134,8 @@ def _floats(frame: Any, column: str, spare: Any) -> NDArray[np.float64]:
     ]
     if not own:
         return np.full(len(frame), np.nan)
-    return np.where(np.isnan(own[0]), own[-1], own[0])
+    filled: NDArray[np.float64] = np.where(np.isnan(own[0]), own[-1], own[0])
+    return filled
 
 
 def _with_estimates(
@@ -163,7 +171,10 @@ def _with_estimates(
 
 def _seats(table: Any, shapes: NDArray[Any], crs: str) -> NDArray[np.float64]:
     """Return the seats, moved inside their towns where the table puts them outside, shape (n, 2). [m]"""
-    lon, lat = (pd.to_numeric(table[c], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan) for c in ("seat_lon", "seat_lat"))
+    lon, lat = (
+        pd.to_numeric(table[c], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        for c in ("seat_lon", "seat_lat")
+    )
     inside = shapely.point_on_surface(shapes)
     points = np.array(gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=4326).to_crs(crs))
     bad = ~np.isfinite(lon + lat)
@@ -171,7 +182,8 @@ def _seats(table: Any, shapes: NDArray[Any], crs: str) -> NDArray[np.float64]:
     room = shapely.buffer(shapes, -250.0)
     room = np.where(shapely.is_empty(room), shapely.buffer(inside, 1.0), room)
     nearest = shapely.get_point(shapely.shortest_line(room, points), 0)
-    return shapely.get_coordinates(np.where(shapely.covers(room, points), points, nearest))
+    out: NDArray[np.float64] = shapely.get_coordinates(np.where(shapely.covers(room, points), points, nearest))
+    return out
 
 
 @lru_cache(maxsize=2)
@@ -183,12 +195,10 @@ def patches(ctx: Context) -> Patches:
         rng = ctx.rng("settlement", every.code[t])
         wishes = _wishes(every, t, rng)
         centres = _placed(land, t, every.seat[t], wishes, rng)
-        hilly = land.slope[land.pixel(centres)] > 0.05
+        hilly = land.slope[land.pixel(centres)] > HILLY
         spread = np.where(wishes[:, 0] == VILLAGE, np.where(hilly, 22.0, 9.0), 4.0)
         turn = np.radians(rng.normal(0.0, 1.0, len(wishes)) * spread)
-        rows += [
-            (t, int(k), *xy, r, a, w) for (k, r, w), xy, a in zip(wishes, centres.tolist(), turn, strict=True)
-        ]
+        rows += [(t, int(k), *xy, r, a, w) for (k, r, w), xy, a in zip(wishes, centres.tolist(), turn, strict=True)]
     data = np.array(rows, dtype=np.float64).reshape(-1, 7)
     return Patches(
         data[:, 0].astype(np.intp), data[:, 1].astype(np.intp), data[:, 2:4], data[:, 4], data[:, 5], data[:, 6]
@@ -196,7 +206,7 @@ def patches(ctx: Context) -> Patches:
 
 
 def _wishes(every: Towns, t: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """What a town wants to place: rows of kind [1], radius [m], and floor area [m2] or blocks. [count]"""
+    """List what a town wants to place: rows of kind [1], radius [m], and floor area [m2] or blocks. [count]"""
     persons, rural = every.persons[t], every.rural[t]
     out: list[tuple[float, float, float]] = []
 

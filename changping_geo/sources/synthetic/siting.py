@@ -106,8 +106,8 @@ def _sampled(terrain: Any, transform: Affine, shape: tuple[int, int]) -> NDArray
     values = np.where(np.isfinite(values), values, np.nanmean(values))
     back = ~Affine(*tuple(terrain.attrs["transform"])[:6])
     rows, cols = np.mgrid[: shape[0], : shape[1]] + 0.5
-    x, y = transform * (cols, rows)
-    col, row = back * (x, y)
+    x, y = transform.c + transform.a * cols, transform.f + transform.e * rows
+    col, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
     out: NDArray[np.float64] = ndimage.map_coordinates(values, [row - 0.5, col - 0.5], order=1, mode="nearest")
     return out
 
@@ -143,9 +143,7 @@ def road_costs(ctx: Context) -> tuple[csr_matrix, NDArray[np.intp], NDArray[np.f
     a, b, length = edges[:, 0].astype(np.intp), edges[:, 1].astype(np.intp), edges[:, 2]
     height, slope = land.height[inside], land.slope[inside]
     grade = np.abs(height[a] - height[b]) / length
-    cost = length * (
-        1 + GRADE_COST * grade + GRADE_SQUARE_COST * grade**2 + SIDE_COST * (slope[a] + slope[b])
-    )
+    cost = length * (1 + GRADE_COST * grade + GRADE_SQUARE_COST * grade**2 + SIDE_COST * (slope[a] + slope[b]))
     n = int(inside.sum())
     graph = coo_matrix((np.r_[cost, cost], (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
     nearest = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
