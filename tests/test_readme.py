@@ -44,7 +44,8 @@ def place(tmp_path_factory):
 
 
 def sh(command, place):
-    env = os.environ | {"PYTHONPATH": str(place)}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    env["PYTHONPATH"] = str(place)
     return subprocess.run(command, shell=True, cwd=place, env=env, capture_output=True, text=True, check=False)  # noqa: S602
 
 
