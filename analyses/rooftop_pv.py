@@ -1,8 +1,9 @@
-"""Technical rooftop-PV potential of every building and town: usable roof, capacity, energy by month, CO2 avoided.
+"""Rooftop-PV potential of every building and town, rung by rung: area, capacity, hours, money, CO2, best roofs.
 
-Method (docs/methods/rooftop_pv.md): the monthly climate becomes hours; hours become a table of yields by tilt and
-azimuth; each footprint gives a roof with its planes; usable share, row spacing and module power give its capacity;
-capacity times yield is its energy. Rungs: theoretical (roof area), geographic (usable area), technical (the rest).
+Method (docs/methods/rooftop_pv.md): the climate becomes hours; hours become a table of yields by tilt and azimuth; each
+footprint gives the planes of a roof at the slopes that it may have; setback, obstacles, usable share, row spacing and
+module power give capacity; capacity times yield is energy. Rungs: theoretical (roof area), geographic (usable
+area), technical, policy (whole-county ratios), economic (with a dated tariff), existing (where it is known).
 """
 
 from __future__ import annotations
@@ -13,133 +14,129 @@ import numpy as np
 import pandas as pd
 
 from changping_geo.geo.assign import assign_to_towns, centre_lonlat, totals_by_town
-from changping_geo.model import Cards, ColumnError, Output, Parameter, ParameterError, Result
-from changping_geo.solar import climate, plane, pv, roof, usable
+from changping_geo.model import Cards, Output, Parameter, ParameterError, Result
+from changping_geo.solar import climate, economics, ladder, plane, profile, programmes, pv, roof, siting, tilts, usable
 from changping_geo.solar.climate import hourly_year
 from changping_geo.solar.kernel import daylight
+from changping_geo.solar.layouts import flat_roof_layouts
+from changping_geo.solar.parts import footprint_shapes, lay_parts, sun_weighted_yield
+from changping_geo.solar.potential import MONTHLY, Shares, roof_kinds, technical
+from changping_geo.solar.purse import Purse
 from changping_geo.solar.roof import FLAT
-from changping_geo.solar.table import look_up, yield_table
-from changping_geo.solar.usable import USES
+from changping_geo.solar.summary import area_steps, assumed_types, by_town_programme, by_use, plane_columns
+from changping_geo.solar.table import yield_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import xarray as xr
     from numpy.typing import NDArray
-
-    from changping_geo.solar.pv import Chain
-    from changping_geo.solar.roof import RoofPlanes
 
     Floats = NDArray[np.float64]
 
 TITLE = ("屋顶光伏潜力", "Rooftop PV potential")
 
+_MODULES = (climate, plane, pv, roof, tilts, usable, ladder, programmes, profile, economics, siting)
 PARAMETERS = Cards(
-    climate.CARDS.cards.values(),
-    plane.CARDS.cards.values(),
-    pv.CARDS.cards.values(),
-    roof.CARDS.cards.values(),
-    usable.CARDS.cards.values(),
+    (card for module in _MODULES for card in module.CARDS.cards.values()),
     Parameter(
         "emission_factor_region",
         "Beijing",
         "word",
         None,
         None,
-        "a region of the layer emission_factors",
+        "a region of the layer emission_factors; set it for a district elsewhere",
         verified=True,
         title_zh="电力排放因子地区",
         title_en="Region of the emission factor",
     ),
-    Parameter(
-        "emission_factor_year",
-        2023,
-        "1",
-        1990,
-        2100,
-        "a year of the layer emission_factors; factors are never extrapolated",
-        verified=True,
-        title_zh="电力排放因子年份",
-        title_en="Year of the emission factor",
-    ),
 )
 
-_RANGE = " with the {} end of usable_share"
+_MARGINS = (
+    ("", "", "", ""),
+    ("_low", ", 低值", ", low", "; low usable_share, high obstacle_share"),
+    ("_high", ", 高值", ", high", "; high usable_share, low obstacle_share"),
+)
+_USABLE = (
+    "Σ planes with min_plane_yield: area inside setback_m × (1 - obstacle_share) × usable_share, if min_usable_area_m2"
+)
+_IF_TARIFF = "of the roofs whose lcoe_cny_kwh is at most tariff_cny_kwh; missing without a tariff"
+_IF_KNOWN = "; missing where the rooftops tell no pv_installed_kw at all"
+
+
+def _ranged(stem: str, unit: str, zh: str, en: str, rung: tuple[str, str], formula: str, short: str) -> list[Output]:
+    """Return the cards of a quantity and of the two ends of its range."""
+    return [
+        Output(stem + end, unit, f"{zh}({rung[0]}{of})", f"{en} ({rung[1]}{to})", formula + how, short=short + end[:3])
+        for end, of, to, how in _MARGINS
+    ]
+
+
 OUTPUTS = (
     Output("n_roofs", "count", "屋顶数量", "Roofs", "count of rooftops", short="n_roofs"),
+    Output("roof_area_m2", "m2", "屋顶面积(理论)", "Roof area (theoretical)",
+           "footprint / cos(slope)", short="roof_m2"),
+    *_ranged("usable_area_m2", "m2", "可用屋顶面积", "Usable roof area", ("地理", "geographic"), _USABLE, "use_m2"),
     Output(
-        "roof_area_m2", "m2", "屋顶面积(理论)", "Roof area (theoretical)", "footprint / cos(slope)", short="roof_m2"
+        "module_area_m2", "m2", "组件面积(技术)", "Module area (technical)",
+        "usable_area_m2 × min(flush_cover, L/D of GB 50797) on flat roofs, × flush_cover on others", short="module_m2",
+    ),
+    *_ranged(
+        "pv_capacity_kw", "kW", "光伏装机", "PV capacity", ("技术", "technical"),
+        "module_area_m2 × module_density_w_m2 / 1000", "pv_kw",
+    ),
+    *_ranged(
+        "pv_energy_mwh_a", "MWh/a", "年发电量", "PV energy", ("技术", "technical"),
+        "Σ planes: capacity × yield of the plane / 1000", "pv_mwh",
     ),
     *(
-        Output(
-            f"usable_area_m2{end}",
-            "m2",
-            f"可用屋顶面积(地理{zh})",
-            f"Usable roof area (geographic{en})",
-            "roof_area_m2 × share of planes with min_plane_yield × usable_share; 0 below min_usable_area_m2" + how,
-            short=f"use_m2{end[:3]}",
-        )
-        for end, zh, en, how in (
-            ("", "", "", ""),
-            ("_low", ", 低值", ", low", _RANGE.format("low")),
-            ("_high", ", 高值", ", high", _RANGE.format("high")),
-        )
-    ),
-    Output(
-        "module_area_m2",
-        "m2",
-        "组件面积(技术)",
-        "Module area (technical)",
-        "usable_area_m2 × min(flush_cover, L/D of GB 50797) on flat roofs, × flush_cover on others",
-        short="module_m2",
-    ),
-    *(
-        Output(
-            f"pv_{what}{end}",
-            unit,
-            f"{name_zh}(技术{zh})",
-            f"{name_en} (technical{en})",
-            formula + how,
-            short=f"{short}{end[:3]}",
-        )
-        for what, unit, name_zh, name_en, formula, short in (
-            ("capacity_kw", "kW", "光伏装机", "PV capacity", "module_area_m2 × module_density_w_m2 / 1000", "pv_kw"),
-            (
-                "energy_mwh_a",
-                "MWh/a",
-                "年发电量",
-                "PV energy",
-                "pv_capacity_kw × yield of the planes / 1000",
-                "pv_mwh",
-            ),
-        )
-        for end, zh, en, how in (
-            ("", "", "", ""),
-            ("_low", ", 低值", ", low", _RANGE.format("low")),
-            ("_high", ", 高值", ", high", _RANGE.format("high")),
+        Output(name, unit, zh, en, formula, extensive, short)
+        for name, unit, zh, en, formula, extensive, short in (
+            ("specific_yield_kwh_kw_a", "kWh/(kW a)", "单位装机年发电量(技术)", "Specific yield (technical)",
+             "1000 × pv_energy_mwh_a / pv_capacity_kw", False, "kwh_per_kw"),
+            ("winter_share", "1", "采暖季发电占比", "Share of energy in the heating season",
+             "hourly energy in heating_season / pv_energy_mwh_a", False, "winter"),
+            ("peak_power_kw", "kW", "最大出力(典型日)", "Peak power (typical days)",
+             "largest hour of the hourly profile; peaks of towns do not add up", False, "peak_kw"),
+            ("co2_avoided_t_a", "t CO2/a", "二氧化碳减排量(技术)", "CO2 avoided (technical)",
+             "pv_energy_mwh_a × grid factor of emission_factor_region, _year and _kind", True, "co2_t"),
+            ("policy_capacity_kw", "kW", "光伏装机(政策)", "PV capacity (policy)",
+             "policy_share of the owner × roof_area_m2 × cover × module_density_w_m2 / 1000; urban households: none",
+             True, "pol_kw"),
+            ("policy_energy_mwh_a", "MWh/a", "年发电量(政策)", "PV energy (policy)",
+             "policy_capacity_kw × mean yield of the roof's sunny planes / 1000", True, "pol_mwh"),
+            ("economic_capacity_kw", "kW", "光伏装机(经济)", "PV capacity (economic)",
+             f"pv_capacity_kw {_IF_TARIFF}", False, "eco_kw"),
+            ("economic_energy_mwh_a", "MWh/a", "年发电量(经济)", "PV energy (economic)",
+             f"pv_energy_mwh_a {_IF_TARIFF}", False, "eco_mwh"),
+            ("pv_installed_kw", "kW", "已建光伏装机", "PV installed already",
+             f"pv_installed_kw of the rooftops{_IF_KNOWN}", False, "inst_kw"),
+            ("remaining_capacity_kw", "kW", "剩余光伏装机(技术减已建)", "PV capacity left (technical less existing)",
+             f"max(pv_capacity_kw - pv_installed_kw, 0) by roof{_IF_KNOWN}", False, "left_kw"),
+            ("remaining_energy_mwh_a", "MWh/a", "剩余年发电量(技术减已建)", "PV energy left (technical less existing)",
+             f"remaining_capacity_kw × specific yield of the roof / 1000{_IF_KNOWN}", False, "left_mwh"),
+            ("investment_cny", "CNY", "投资(技术)", "Investment (technical)",
+             "pv_capacity_kw × money.capex_cny_w × 1000", True, "invest"),
+            ("lcoe_cny_kwh", "CNY/kWh", "平准化度电成本(技术)", "Levelised cost (technical)",
+             "(capex + Σ om (1+r)^-t) / Σ energy × degradation (1+r)^-t, t = 1 … money.lifetime_a", False, "lcoe"),
+            ("payback_a", "a", "静态回收期(技术)", "Simple payback (technical)",
+             "investment / (energy × tariff_cny_kwh - om), new modules; missing without a tariff", False, "payback_a"),
+            ("lifetime_energy_mwh", "MWh", "寿命期发电量(技术)", "Energy over the lifetime (technical)",
+             "pv_energy_mwh_a × Σ degradation over money.lifetime_a", True, "life_mwh"),
+            ("lifetime_co2_avoided_t", "t CO2", "寿命期减排量(技术, 因子不变)",
+             "CO2 avoided over the lifetime (same factor)",
+             "lifetime_energy_mwh × grid factor, held at its year: less as the grid gets cleaner", True, "life_co2"),
         )
     ),
-    Output(
-        "specific_yield_kwh_kw_a",
-        "kWh/(kW a)",
-        "单位装机年发电量(技术)",
-        "Specific yield (technical)",
-        "1000 × pv_energy_mwh_a / pv_capacity_kw",
-        extensive=False,
-        short="kwh_per_kw",
-    ),
-    Output(
-        "co2_avoided_t_a",
-        "t CO2/a",
-        "二氧化碳减排量(技术)",
-        "CO2 avoided (technical)",
-        "pv_energy_mwh_a × grid factor of emission_factor_region and emission_factor_year",
-        short="co2_t",
-    ),
-)
+)  # fmt: skip
 HEADLINE = ("usable_area_m2", "pv_capacity_kw", "pv_energy_mwh_a", "specific_yield_kwh_kw_a", "co2_avoided_t_a")
-
-ENDS = ("_low", "", "_high")
-MONTHLY = [f"pv_energy_mwh_m{month:02d}" for month in range(1, 13)]
+#: What stands in the table of towns only.
+OF_TOWNS = (
+    "n_roofs",
+    "winter_share",
+    "peak_power_kw",
+    "lifetime_energy_mwh",
+    "lifetime_co2_avoided_t",
+    "pv_installed_kw",
+)
 
 
 def compute(
@@ -159,18 +156,31 @@ def compute(
     inverter_efficiency: float = PARAMETERS["inverter_efficiency"],
     dc_ac_ratio: float = PARAMETERS["dc_ac_ratio"],
     row_tilt_deg: float = PARAMETERS["row_tilt_deg"],
-    gable_tilt_deg: float = PARAMETERS["gable_tilt_deg"],
-    metal_tilt_deg: float = PARAMETERS["metal_tilt_deg"],
+    roof_slope_deg: dict[str, float] = PARAMETERS["roof_slope_deg"],
+    slope_spread_deg: dict[str, float] = PARAMETERS["slope_spread_deg"],
+    old_house_before: int = PARAMETERS["old_house_before"],
     flush_cover: float = PARAMETERS["flush_cover"],
     module_density_w_m2: float = PARAMETERS["module_density_w_m2"],
+    setback_m: dict[str, float] = PARAMETERS["setback_m"],
+    obstacle_share: dict[str, float] = PARAMETERS["obstacle_share"],
     usable_share: dict[str, float] = PARAMETERS["usable_share"],
     typical_roof: dict[str, str] = PARAMETERS["typical_roof"],
     min_plane_yield: float = PARAMETERS["min_plane_yield"],
     min_usable_area_m2: float = PARAMETERS["min_usable_area_m2"],
+    policy_share: dict[str, float] = PARAMETERS["policy_share"],
+    programme_by_use: dict[str, str] = PARAMETERS["programme_by_use"],
+    programme_by_owner: dict[str, str] = PARAMETERS["programme_by_owner"],
+    heating_season: dict[str, str] = PARAMETERS["heating_season"],
+    money: dict[str, float] = PARAMETERS["money"],
+    degradation: dict[str, float] = PARAMETERS["degradation"],
+    tariff_cny_kwh: float = PARAMETERS["tariff_cny_kwh"],
+    tariff_date: str = PARAMETERS["tariff_date"],
     emission_factor_region: str = PARAMETERS["emission_factor_region"],
     emission_factor_year: int = PARAMETERS["emission_factor_year"],
+    emission_factor_kind: str = PARAMETERS["emission_factor_kind"],
+    best_roofs: dict[str, Any] = PARAMETERS["best_roofs"],
 ) -> Result:
-    """Compute the technical potential of each rooftop and add it up by town.
+    """Compute every rung of each rooftop and add them up by town and programme.
 
     The parameters are those of `PARAMETERS`; groups (``usable_share``, ``losses``, ...) may be given in part.
 
@@ -179,54 +189,88 @@ def compute(
     GeoError
         If a layer does not hold what the method needs, or a sum does not close.
     """
+    paid = economics.check_tariff(tariff_cny_kwh, tariff_date)
+    factor = economics.grid_factor(emission_factors, emission_factor_region, emission_factor_year, emission_factor_kind)
+    kg_per_kwh = float(factor["kg_co2_per_kwh"].iloc[0])
     # 1. Sun and sky of the site, and the yield of every orientation, on open racks and close to the roof
     longitude, latitude = centre_lonlat(towns)
     year = hourly_year(solar_climate, latitude, longitude, sun_year=sun_year, warmest_hour=warmest_hour)
-    loss = pv.pvwatts_losses(**_merged("losses", losses))
+    hours, losses = daylight(year), _merged("losses", losses)
     u0, u1 = _merged("faiman_u0", faiman_u0), _merged("faiman_u1", faiman_u1)
-    chains = {
-        mounting: pv.Chain(
-            temperature_coefficient, u0[mounting], u1[mounting], loss, inverter_efficiency, dc_ac_ratio, iam_a_r, albedo
-        )
-        for mounting in u0
-    }
-    # 2. Roofs and their planes
-    roofs = _roofs(rooftops, _merged("typical_roof", typical_roof))
+    electric = (pv.pvwatts_losses(**losses), inverter_efficiency, dc_ac_ratio, iam_a_r, albedo)
+    chains = {how: pv.Chain(temperature_coefficient, u0[how], u1[how], *electric) for how in u0}
+    tables = {how: yield_table(hours, chain) for how, chain in chains.items()}
+    # 2. Roofs and their planes, at the slopes that they may have
+    roofs = roof_kinds(rooftops, _merged("typical_roof", typical_roof))
     kind = roofs["roof_type"].to_numpy(dtype=object)
-    bearing = roof.long_side_bearing(np.asarray(rooftops.geometry.array, dtype=object))
-    tilts = {"row_tilt_deg": row_tilt_deg, "gable_tilt_deg": gable_tilt_deg, "metal_tilt_deg": metal_tilt_deg}
-    planes = roof.roof_planes(kind, bearing, latitude, **tilts)
-    part, monthly_yield = _sunny(year, chains, planes, kind == FLAT, min_plane_yield)
-    # 3. Area, capacity, energy
-    share = _merged("usable_share", usable_share)
+    slope = tilts.slopes(
+        kind,
+        roofs["use"].to_numpy(dtype=object),
+        roofs["built_year"].to_numpy(),
+        roof_slope_deg=_merged("roof_slope_deg", roof_slope_deg),
+        slope_spread_deg=_merged("slope_spread_deg", slope_spread_deg),
+        old_house_before=old_house_before,
+    )
+    shapes = footprint_shapes(np.asarray(rooftops.geometry.array, dtype=object), kind)
+    setback = roofs["roof_type"].map(_merged("setback_m", setback_m)).to_numpy(dtype=np.float64)
+    rule = {"row_tilt_deg": row_tilt_deg, "min_plane_yield": min_plane_yield}
+    parts = lay_parts(shapes, slope, setback, tables, latitude, **rule)
+    # 3. Area, capacity, energy, with the ends of what nobody knows
+    shares = Shares(
+        _ends("obstacle_share", obstacle_share, roofs["roof_type"])[::-1],
+        _ends("usable_share", usable_share, roofs["key"]),
+    )
     cover = np.where(kind == FLAT, roof.row_cover(row_tilt_deg, latitude, flush_cover), flush_cover)
-    out = pd.DataFrame({"n_roofs": 1.0, "roof_area_m2": rooftops.geometry.area * planes.surface}, rooftops.index)
-    for end, shares in zip(ENDS, (PARAMETERS.low("usable_share"), share, PARAMETERS.high("usable_share")), strict=True):
-        found = out["roof_area_m2"] * part * roofs["key"].map(shares).astype(np.float64)
-        out[f"usable_area_m2{end}"] = found.where(found >= min_usable_area_m2, 0.0)
-        out[f"pv_capacity_kw{end}"] = out[f"usable_area_m2{end}"] * cover * module_density_w_m2 / 1000.0
-        out[f"pv_energy_mwh_a{end}"] = out[f"pv_capacity_kw{end}"] * monthly_yield.sum(axis=1) / 1000.0
-    out["module_area_m2"] = out["usable_area_m2"] * cover
-    out[MONTHLY] = out["pv_capacity_kw"].to_numpy()[:, None] * monthly_yield / 1000.0
-    factor = _factor(emission_factors, emission_factor_region, emission_factor_year)
-    out["co2_avoided_t_a"] = out["pv_energy_mwh_a"] * factor["kg_co2_per_kwh"].iloc[0]  # kg/kWh is t/MWh
-    # 4. Towns
-    features = pd.concat([assign_to_towns(rooftops, towns), _with_yield(out).drop(columns="n_roofs")], axis=1)
-    features.insert(1, "roof_type_used", roofs["roof_type"])
-    features.insert(2, "module_tilt_deg", planes.tilt[:, 0])
-    features.insert(3, "module_azimuth_deg", planes.azimuth[:, 0])
-    totals = totals_by_town(out, features["town_code"], towns)
+    out, power = technical(parts, rooftops.index, cover, module_density_w_m2, shares, min_usable_area_m2)
+    purse = Purse(
+        _merged("money", money), _merged("degradation", degradation), losses["lid"], tariff_cny_kwh, kg_per_kwh
+    )
+    out = purse.spent(out)
+    # 4. The rungs beside the technical one; a rung that nothing is known of is missing, not zero
+    ratio = _merged("policy_share", policy_share)
+    asked = ladder.policy_share_of(roofs["owner"], ratio) * out["roof_area_m2"] * cover
+    out["policy_capacity_kw"] = asked * module_density_w_m2 / 1000.0
+    out["policy_energy_mwh_a"] = out["policy_capacity_kw"] * sun_weighted_yield(parts, len(out)) / 1000.0
+    pays = paid & (purse.priced(out)["lcoe_cny_kwh"] <= tariff_cny_kwh)
+    out, known = ladder.with_rungs(out, pays, rooftops)
+    missing = ([] if paid else list(ladder.ECONOMIC)) + ([] if known else list(ladder.EXISTING))
+    # 5. Programmes, towns, hours
+    rules = (_merged("programme_by_use", programme_by_use), _merged("programme_by_owner", programme_by_owner))
+    programme = programmes.programme_of(roofs["use"], roofs["owner"], *rules)
+    place = assign_to_towns(rooftops, towns)
+    totals = totals_by_town(out, place, towns)
+    codes = list(totals.index[:-1])
+    group = pd.Index(codes).get_indexer(pd.Index(place.fillna(codes[-1])))
+    nodes = profile.node_capacity(parts, power, group, len(codes), tables["open"])
+    hourly = profile.hourly_profiles(year, hours, chains, nodes, tables["open"], codes)
+    season = profile.town_columns(hourly, totals.index, **_merged("heating_season", heating_season))
+    by_town = purse.priced(totals).join(season).assign(**dict.fromkeys(missing, np.nan))
+    # 6. What is handed over
     names = [output.name for output in OUTPUTS]
-    by_use = out.groupby([roofs["use"], roofs["roof_type"]]).sum()
+    values = purse.priced(out).assign(**dict.fromkeys(missing, np.nan))
+    values = values[[name for name in (*names, *MONTHLY) if name in values and name not in OF_TOWNS]]
+    known_of = pd.DataFrame({"roof_type_used": roofs["roof_type"], "programme": programme}, rooftops.index)
+    features = pd.concat([place, known_of, plane_columns(parts, power, rooftops.index), values], axis=1)
+    layout = {"row_tilt_deg": row_tilt_deg, "flush_cover": flush_cover, "module_density_w_m2": module_density_w_m2}
+    tariff = f"{tariff_cny_kwh:g} CNY/kWh, {tariff_date}" if paid else ""
     return Result(
-        by_town=_with_yield(totals)[["town_name", "name_en", *names]],
+        by_town=by_town[["town_name", "name_en", *names]],
         features={"rooftops": features},
         tables={
+            "ladder": ladder.ladder_table(by_town.iloc[-1], tariff=tariff, installed=known),
+            "by_town_programme": by_town_programme(out, place, programme, totals["town_name"], purse),
+            "policy_by_owner": ladder.policy_by_owner(out, roofs["owner"], ratio),
+            "best_roofs": siting.best_roofs(
+                rooftops, features, totals["town_name"], **_merged("best_roofs", best_roofs)
+            ),
             "monthly_by_town": totals[["town_name", "name_en", *MONTHLY]],
-            "by_use": _with_yield(by_use)[names].reset_index(),
+            "by_use": by_use(out, roofs, [name for name in names if name not in missing], purse),
+            "roof_area_steps": area_steps(parts, shares, roofs, out["usable_area_m2"]),
+            "flat_roof_layouts": flat_roof_layouts(hours, chains, latitude, **layout),
             "emission_factor": factor.assign(co2_avoided_t_a=totals["co2_avoided_t_a"].iloc[-1]),
-            "assumed_roof_types": _assumed(roofs),
+            "assumed_roof_types": assumed_types(roofs),
         },
+        datasets={"hourly_by_town": hourly},
     )
 
 
@@ -239,61 +283,7 @@ def _merged(group: str, chosen: dict[str, Any]) -> dict[str, Any]:
     return {**known, **chosen}
 
 
-def _roofs(rooftops: gpd.GeoDataFrame, typical_roof: dict[str, str]) -> pd.DataFrame:
-    """Return ``use``, ``roof_type``, whether it was ``assumed``, and the ``key`` of the usable share."""
-    if "use" not in rooftops:
-        raise ColumnError("the rooftops lack the column 'use'")
-    use = rooftops["use"].astype(object)
-    unknown = use[~use.isin(list(USES))]
-    if len(unknown):
-        words = ", ".join(sorted({repr(word) for word in unknown})[:5])
-        raise ColumnError(f"{len(unknown)} rooftops have no known use ({words}); use one of: {', '.join(USES)}")
-    given = rooftops.get("roof_type", pd.Series(None, index=rooftops.index)).astype(object)
-    assumed = given.isna()
-    roofs = pd.DataFrame({"use": use, "roof_type": given.where(~assumed, use.map(typical_roof)), "assumed": assumed})
-    return roofs.assign(key=roofs["use"].str.cat(roofs["roof_type"], sep="_").astype("category"))
-
-
-def _sunny(
-    year: xr.Dataset, chains: dict[str, Chain], planes: RoofPlanes, flat: NDArray[np.bool_], least: float
-) -> tuple[Floats, Floats]:
-    """Return the share of each roof's surface with enough sun, shape (n,), and its monthly yield, shape (n, 12)."""
-    hours = daylight(year)
-    tables = {mounting: yield_table(hours, chain) for mounting, chain in chains.items()}
-    yields = np.zeros((*planes.part.shape, 12))
-    part = planes.part.copy()
-    for mounting, roofs in (("open", flat), ("close", ~flat)):
-        best = float(tables[mounting].sum("month").max())
-        for side in range(part.shape[1]):
-            held = np.flatnonzero(roofs & (part[:, side] > 0))
-            found = look_up(tables[mounting], planes.tilt[held, side], planes.azimuth[held, side])
-            yields[held, side] = found
-            if mounting == "close":  # the slopes of a roof are given; rows on a flat roof are laid as one likes
-                part[held, side] *= found.sum(axis=1) >= least * best
-    used = part.sum(axis=1)
-    mean = np.einsum("rs,rsm->rm", part, yields) / np.where(used > 0, used, 1.0)[:, None]
-    return used, mean
-
-
-def _with_yield(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the specific yield; missing where there is no capacity."""
-    capacity = frame["pv_capacity_kw"].where(frame["pv_capacity_kw"] > 0)
-    return frame.assign(specific_yield_kwh_kw_a=1000.0 * frame["pv_energy_mwh_a"] / capacity)
-
-
-def _factor(factors: pd.DataFrame, region: str, year: int) -> pd.DataFrame:
-    """Return the one row of the factor that was asked for, with its document."""
-    rows = factors[(factors["region"] == region) & (factors["year"] == year)]
-    if len(rows) != 1:
-        known = ", ".join(sorted({f"{r} {y}" for r, y in zip(factors["region"], factors["year"], strict=True)}))
-        raise ParameterError(
-            f"{len(rows)} emission factors for {region!r} {year}, one is needed; set emission_factor_region and "
-            f"emission_factor_year to one of: {known}"
-        )
-    return rows.reset_index(drop=True)
-
-
-def _assumed(roofs: pd.DataFrame) -> pd.DataFrame:
-    """Count the roofs whose type was not known, by use and assumed type."""
-    rows = roofs[roofs["assumed"]]
-    return rows.groupby(["use", "roof_type"]).size().rename("n_roofs").reset_index()
+def _ends(group: str, chosen: dict[str, float], key: pd.Series) -> Floats:
+    """Return the low end, the chosen value and the high end of a group for each roof, shape (3, n)."""
+    ends = (PARAMETERS.low(group), _merged(group, chosen), PARAMETERS.high(group))
+    return np.stack([key.astype("category").map(values).to_numpy(dtype=np.float64) for values in ends])

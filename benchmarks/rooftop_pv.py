@@ -1,17 +1,20 @@
-"""Rooftop yields of one generated set of roofs: this package's engines against pvlib called per building.
+"""Rooftop yields of one generated set of roofs: this package's engines against pvlib and SAM called per building.
 
-Run: python benchmarks/rooftop_pv.py [number of roofs]. Slow peers take a part of the
-roofs; their time is scaled up and said so. Ratios are of processor time, which other work on the machine
-disturbs less.
+Run: python benchmarks/rooftop_pv.py [number of roofs]. Slow peers take a part of the roofs; their time is scaled up
+and said so. Ratios are of processor time, which other work on the machine disturbs less. NREL-PySAM is run where it is
+installed; it is another model, so its deviation is one of physics, the others' one of arithmetic.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import threading
 import time
 import warnings
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +27,17 @@ from pvlib.pvsystem import Array, FixedMount, PVSystem
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from changping_geo.solar.climate import hourly_year
+from changping_geo.solar.draws import Range
 from changping_geo.solar.kernel import daylight, monthly_yield
 from changping_geo.solar.pv import default_chain
+from changping_geo.solar.ranking import ranking_stability
 from changping_geo.solar.table import look_up, yield_table
+from changping_geo.solar.uncertainty import uncertainty_by_town
 
 LATITUDE, LONGITUDE = 40.0, 116.0
-FUNCTIONS, CHAINS = 1000, 20
+#: How many roofs the slow peers take.
+PLAIN, FUNCTIONS, CHAINS, SAM = 20_000, 1000, 20, 20
+TOWNS, DRAWS = 22, 1000
 
 
 def roofs(n):
@@ -118,6 +126,45 @@ def by_model_chain(year, tilt, azimuth, chain):
     return out
 
 
+def by_sam(year, tilt, azimuth, chain):
+    """SAM's PVWatts 8 on an open rack, one building at a time; the weather is handed over once per building."""
+    sam, zone, out = import_module("PySAM.Pvwattsv8"), round(LONGITUDE / 15), np.empty((tilt.size, 12))
+    local = year.indexes["time"] + pd.Timedelta(hours=zone)
+    columns = {"dn": "dni", "df": "dhi", "gh": "ghi", "tdry": "temp_air", "wspd": "wind_speed"}
+    weather = {short: year[name].to_numpy().tolist() for short, name in columns.items()}
+    weather |= {name: list(getattr(local, name)) for name in ("year", "month", "day", "hour")}
+    weather |= {"minute": [30] * len(local), "lat": LATITUDE, "lon": LONGITUDE, "tz": zone, "elev": 50.0}
+    for i, (b, a) in enumerate(zip(tilt, azimuth, strict=True)):
+        model = sam.new()
+        model.SolarResource.solar_resource_data = weather
+        model.SolarResource.use_wf_albedo = 0
+        model.SolarResource.albedo = [chain.albedo] * 12
+        model.SystemDesign.assign(
+            {"system_capacity": 1.0, "module_type": 0, "array_type": 0, "dc_ac_ratio": chain.dc_ac_ratio, "gcr": 0.01,
+             "inv_eff": 100.0 * chain.inverter_efficiency, "losses": chain.loss, "tilt": b, "azimuth": a}
+        )  # fmt: skip
+        model.execute()
+        out[i] = model.Outputs.ac_monthly
+    return out
+
+
+def uncertain(n):
+    """Percentiles and places of the towns, from roofs to tables."""
+    rng = np.random.default_rng(21)
+    codes = np.array([f"town {i:02d}" for i in range(TOWNS)])
+    towns = pd.DataFrame({"town_code": codes, "name_zh": codes})
+    kw = rng.lognormal(3.0, 1.0, n)
+    ranges = {f"class {i:02d}": Range(0.3, 0.5, 0.7) for i in range(27)}
+    roofs_of_towns = pd.DataFrame(
+        {"town_code": rng.choice(codes, n), "roof_class": rng.choice(list(ranges), n), "pv_capacity_kw": kw,
+         "pv_energy_mwh_a": 1.1 * kw, "co2_avoided_t_a": 0.6 * kw}
+    )  # fmt: skip
+    with Watch() as watch:
+        uncertainty_by_town(roofs_of_towns, ranges, towns, draws=DRAWS)
+        ranking_stability(roofs_of_towns, ranges, towns, draws=DRAWS)
+    print(f"\nuncertainty and ranking, {DRAWS} draws, {n} roofs: {watch.seconds:.2f} s, CPU {watch.cpu:.2f} s")
+
+
 def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
     warnings.simplefilter("ignore")  # pvlib's own, on newer pandas
@@ -126,30 +173,44 @@ def main():
     hours = daylight(year)
     with Watch() as first:
         monthly_yield(hours, tilt[:1], azimuth[:1], chain, engine="numba")
-    print(f"{n} roofs, {hours.month.size} hours of light; first call of the compiled engine {first.seconds:.2f} s\n")
+    lit = hours.month.size
+    print(f"{n} roofs, {lit} hours of light; {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}")
+    print(f"first call of the compiled engine {first.seconds:.2f} s\n")
     by_functions(hours, tilt[:2], azimuth[:2], chain)
     runs = {
-        "this, table + look-up": (n, lambda b, a: look_up(yield_table(hours, chain), b, a)),
-        "this, exact, compiled": (n, lambda b, a: monthly_yield(hours, b, a, chain, engine="numba")),
-        "this, exact, numpy": (min(n, 20_000), lambda b, a: monthly_yield(hours, b, a, chain, engine="numpy")),
+        "ours, table": (n, lambda b, a: look_up(yield_table(hours, chain, engine="numba"), b, a)),
+        "ours, exact": (n, lambda b, a: monthly_yield(hours, b, a, chain, engine="numba")),
+        "ours, table, numpy": (n, lambda b, a: look_up(yield_table(hours, chain, engine="numpy"), b, a)),
+        "ours, exact, numpy": (min(n, PLAIN), lambda b, a: monthly_yield(hours, b, a, chain, engine="numpy")),
         "pvlib functions": (min(n, FUNCTIONS), lambda b, a: by_functions(hours, b, a, chain)),
         "pvlib ModelChain": (min(n, CHAINS), lambda b, a: by_model_chain(year, b, a, chain)),
     }
-    found, seconds = {}, {}
-    print(f"{'engine':24}{'roofs run':>10}{'s':>9}{'CPU s':>9}{'CPU s for all':>15}{'peak MB':>9}")
+    if find_spec("PySAM"):
+        by_sam(year, tilt[:1], azimuth[:1], chain)
+        runs["SAM PVWatts 8"] = (min(n, SAM), lambda b, a: by_sam(year, b, a, chain))
+    found, cpu = measure(runs, tilt, azimuth)
+    exact = found["ours, exact"]
+    print(f"\nexact: {1e9 * cpu['ours, exact'] / n / lit:.1f} ns of processor time per roof and hour")
+    print(f"{'':20}{'largest deviation':>18}{'CPU over exact':>16}{'CPU over table':>16}")
+    for name, other in found.items():
+        off = np.abs(other.sum(axis=1) / exact[: len(other)].sum(axis=1) - 1.0).max()
+        print(f"{name:20}{off:18.1e}{cpu[name] / cpu['ours, exact']:16.1f}{cpu[name] / cpu['ours, table']:16.1f}")
+    uncertain(n)
+    print(f"peak of the whole process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def measure(runs, tilt, azimuth):
+    """Run each engine on its part of the roofs; return its yields, and its seconds of processor for all roofs."""
+    found, cpu = {}, {}
+    print(f"{'':20}{'roofs run':>10}{'s':>9}{'CPU s':>9}{'s for all':>11}{'CPU s for all':>15}{'peak MB':>9}")
     for name, (part, run) in runs.items():
         with Watch() as watch:
             found[name] = run(tilt[:part], azimuth[:part])
-        seconds[name] = watch.cpu * n / part
-        scaled = "" if part == n else "  scaled"
-        print(f"{name:24}{part:10d}{watch.seconds:9.2f}{watch.cpu:9.2f}{seconds[name]:15.2f}{watch.peak:9.0f}{scaled}")
-    exact = found["this, exact, compiled"]
-    print(f"\n{'against the compiled exact engine':38}{'largest deviation, annual':>27}{'its CPU / ours':>17}")
-    for name, other in found.items():
-        off = np.abs(other.sum(axis=1) / exact[: len(other)].sum(axis=1) - 1.0).max()
-        print(f"{name:38}{off:26.2e} {seconds[name] / seconds['this, exact, compiled']:16.1f}")
-    print(f"\npvlib functions over table: {seconds['pvlib functions'] / seconds['this, table + look-up']:.0f}")
-    print(f"peak of the whole process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+        scale = tilt.size / part
+        cpu[name] = watch.cpu * scale
+        times = f"{watch.seconds:9.2f}{watch.cpu:9.2f}{watch.seconds * scale:11.2f}{cpu[name]:15.2f}"
+        print(f"{name:20}{part:10d}{times}{watch.peak:9.0f}{'' if scale == 1 else '  scaled'}", flush=True)
+    return found, cpu
 
 
 if __name__ == "__main__":

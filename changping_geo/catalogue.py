@@ -38,10 +38,13 @@ def overview(root: Path, language: str) -> str:
     return table(HEAD[language], rows, RIGHT)
 
 
-def _row(ws: Workspace, name: str, language: str) -> list[str]:
+def _row(ws: Workspace, name: str, language: str, *, named: bool = False) -> list[str]:
     spec = ws.spec(name)
     title = spec.title_zh if language == "zh" else spec.title_en
     try:
+        if not named and ws.waits(name):
+            note = "首次使用时计算, 需数分钟" if language == "zh" else "made on first need, which takes minutes"
+            return [name, title, "…", ws.source(name).provider, "", "", "", "", note]
         layer = ws.layer(name)
     except MissingError as error:
         return [name, title, "—", "—", "", "", "", "", str(error)]
@@ -75,7 +78,7 @@ def check(root: Path, names: Iterable[str], language: str) -> str:
     rows: list[list[str]] = []
     for name in asked or ws.specs:
         try:
-            rows.append(_row(ws, name, language))
+            rows.append(_row(ws, name, language, named=bool(asked)))
             if asked:
                 ws.layer(name)
         except GeoError as error:

@@ -30,6 +30,7 @@ SUFFIXES = {
     "point": VECTOR,
     "table": (".csv", ".xlsx"),
     "raster": (".tif", ".tiff"),
+    "climate": (".epw", ".json", ".csv", ".nc"),
 }
 SECRETS = ("TIANDITU_KEY",)
 

@@ -175,8 +175,9 @@ class Layer:
     ----------
     name : str
         The layer's name.
-    data : GeoDataFrame, DataFrame or DataArray
-        Rows that are used, indexed from 0; geometry in the workspace's metric CRS. A raster is a DataArray.
+    data : GeoDataFrame, DataFrame, DataArray or Dataset
+        Rows that are used, indexed from 0; geometry in the workspace's metric CRS. A raster is a DataArray, hours of
+        weather are a Dataset.
     status : Status
         How far it may be trusted.
     source : dict
@@ -188,7 +189,7 @@ class Layer:
     """
 
     name: str
-    data: gpd.GeoDataFrame | pd.DataFrame | xr.DataArray
+    data: gpd.GeoDataFrame | pd.DataFrame | xr.DataArray | xr.Dataset
     status: Status
     source: dict[str, str]
     ledger: Ledger
@@ -207,11 +208,14 @@ class Result:
         Values to be joined to a layer, by layer name, on that layer's index.
     tables : dict of str to DataFrame
         Further tables, written as ``tables/<analysis>_<name>.csv``.
+    datasets : dict of str to Dataset
+        Values in time or on a grid, written as ``grids/<analysis>_<name>.nc``.
     """
 
     by_town: pd.DataFrame
     features: dict[str, pd.DataFrame] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    datasets: dict[str, xr.Dataset] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

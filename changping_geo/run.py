@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,10 @@ from changping_geo.wiring import Module, describe, order, read_modules, settings
 from changping_geo.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from changping_geo.model import Analysis, Value
+    from changping_geo.model import Analysis, Layer, Value
 
 log = logging.getLogger(__name__)
 CLOSURE = 1e-9
@@ -54,16 +54,23 @@ def compute(ws: Workspace, names: Iterable[str], settings: Mapping[str, Value], 
     todo = order(modules, ws.specs, names)
     results: dict[str, Result] = {}
     analyses: dict[str, Analysis] = {}
-    layers = {n: ws.layer(n) for n in dict.fromkeys(n for m in todo for n in m.needs if n not in modules)}
+    at_once = dict.fromkeys(n for m in todo for n in m.needs if n not in modules and n not in m.lazy)
+    layers = {n: ws.layer(n) for n in at_once}
     for number, module in enumerate(todo, 1):
         log.info("compute %s (%d of %d)", module.name, number, len(todo))
         began = time.perf_counter()
-        given = [results[n] if n in modules else layers[n].data for n in module.needs]
+        opened: set[str] = set()
+        given = [
+            results[n] if n in modules else _later(ws, n, layers, opened) if n in module.lazy else layers[n].data
+            for n in module.needs
+        ]
         result = module.compute(*given, **arguments[module.name])
-        check(module, result, {n: len(layers[n].data) for n in module.needs if n in layers})
-        below = [layers[n].status if n in layers else analyses[n].status for n in module.needs]
+        unopened = set(module.lazy) - opened
+        used_here = [n for n in module.needs if n not in unopened]
+        check(module, result, {n: len(layers[n].data) for n in used_here if n in layers})
+        below = [layers[n].status if n in layers else analyses[n].status for n in used_here]
         results[module.name] = result
-        analyses[module.name] = describe(module, modules, used[module.name], Status.weakest(below))
+        analyses[module.name] = describe(module, modules, used[module.name], Status.weakest(below), unopened)
         log.info("computed %s in %.1f s", module.name, time.perf_counter() - began)
     return Run(
         frame=ws.frame,
@@ -74,6 +81,17 @@ def compute(ws: Workspace, names: Iterable[str], settings: Mapping[str, Value], 
         analyses=analyses,
         results=results,
     )
+
+
+def _later(ws: Workspace, name: str, layers: dict[str, Layer], opened: set[str]) -> Callable[[], Any]:
+    """Return a function that opens a layer when it is called, and notes it."""
+
+    def give() -> Any:
+        layers[name] = ws.layer(name)
+        opened.add(name)
+        return layers[name].data
+
+    return give
 
 
 def check(module: Module, result: Result, rows: Mapping[str, int]) -> None:

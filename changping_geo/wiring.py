@@ -49,6 +49,8 @@ class Module:
         Its columns.
     headline : tuple of str
         The outputs shown on the screen.
+    lazy : tuple of str
+        Layers among its needs that it gets as functions without arguments, and that are made only when it calls them.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Module:
     cards: Cards
     outputs: tuple[Output, ...]
     headline: tuple[str, ...]
+    lazy: tuple[str, ...] = ()
 
 
 def read_modules(root: Path) -> dict[str, Module]:
@@ -96,6 +99,10 @@ def _read_module(name: str, path: Path) -> Module:
     if unknown or unused:
         faults = f"without a card {unknown or 'none'}, never used {unused or 'none'}"
         raise AnalysisError(f"{path}: compute() and PARAMETERS disagree: {faults}")
+    lazy = tuple(getattr(found, "LAZY", ()))
+    strange = [n for n in lazy if n not in by_place]
+    if strange:
+        raise AnalysisError(f"{path}: LAZY names {', '.join(strange)}, which compute() does not take by position")
     names = [output.name for output in found.OUTPUTS]
     headline = tuple(getattr(found, "HEADLINE", names[:6]))
     return Module(
@@ -108,6 +115,7 @@ def _read_module(name: str, path: Path) -> Module:
         cards=cards,
         outputs=tuple(found.OUTPUTS),
         headline=headline,
+        lazy=lazy,
     )
 
 
@@ -154,6 +162,8 @@ def order(modules: Mapping[str, Module], layers: Iterable[str], names: Iterable[
             raise AnalysisError(f"unknown analysis {name!r}; known are: {', '.join(modules)}")
         for need in modules[name].needs:
             if need in modules:
+                if need in modules[name].lazy:
+                    raise AnalysisError(f"analysis {name!r}: LAZY names {need!r}, an analysis; only layers can wait")
                 visit(need, (*path, name))
             elif need not in known_layers:
                 listed = f"layers are {', '.join(sorted(known_layers))}; analyses are {', '.join(modules)}"
@@ -200,14 +210,21 @@ def settings_by_analysis(
     return arguments, used
 
 
-def describe(module: Module, modules: Mapping[str, Module], settings: tuple[Setting, ...], status: Status) -> Analysis:
-    """Return the analysis as a run used it."""
+def describe(
+    module: Module,
+    modules: Mapping[str, Module],
+    settings: tuple[Setting, ...],
+    status: Status,
+    unopened: Iterable[str] = (),
+) -> Analysis:
+    """Return the analysis as a run used it, without the layers that it left unopened."""
+    left = set(unopened)
     return Analysis(
         name=module.name,
         title_zh=module.title_zh,
         title_en=module.title_en,
         about=module.about,
-        layers=tuple(n for n in module.needs if n not in modules),
+        layers=tuple(n for n in module.needs if n not in modules and n not in left),
         analyses=tuple(n for n in module.needs if n in modules),
         outputs=module.outputs,
         settings=settings,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from changping_geo import content
 from changping_geo.layers.spec import LayerSpec, Source, read_spec, read_toml
-from changping_geo.model import AnalysisError, Frame, Layer, MissingError, Result, SourceError, SpecError, Value
+from changping_geo.model import AnalysisError, Frame, Layer, MissingError, Result, SourceError, SpecError, Status, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,8 +144,18 @@ class Workspace:
             return load_source(spec, source, self.frame, district, self.root)
         from changping_geo.sources.cache import provided  # noqa: PLC0415
 
-        raw = provided(self, spec, source)
-        return hold_provided(spec, source, raw, self.frame, district)
+        made = provided(self, spec, source)
+        # what is synthetic already cannot be weakened, so nothing is opened for it
+        firm = source.status != max(Status)
+        below = {n: self.layer(n).status if firm else source.status for n in made.rests_on}
+        return hold_provided(spec, source, made.raw, self.frame, district, below)
+
+    def waits(self, name: str) -> bool:
+        """Return whether a layer is still to be made, which takes minutes."""
+        from changping_geo.sources.cache import waits  # noqa: PLC0415 - heavy
+
+        spec, source = self.spec(name), self.source(name)
+        return name not in self._layers and bool(source.provider) and waits(self, spec, source)
 
     def run(self, *names: str, settings: Mapping[str, Value] | None = None) -> Result | dict[str, Result]:
         """Compute analyses and return their frames; nothing is written.

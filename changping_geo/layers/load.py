@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,9 +15,10 @@ from changping_geo.layers.datum import to_wgs84
 from changping_geo.layers.drivers import safe_path
 from changping_geo.layers.read import read_source
 from changping_geo.layers.register import sha256_of
-from changping_geo.model import CrsError, Layer
+from changping_geo.model import CrsError, Layer, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
@@ -48,6 +50,14 @@ def load_source(spec: LayerSpec, source: Source, frame: Frame, district: BaseGeo
     """
     path = safe_path(root, source.path)
     where = f"{source.path} (layer {spec.name!r})"
+    if spec.geometry == "climate":
+        from changping_geo.layers.climate import climate_kind, hold_climate  # noqa: PLC0415 - heavy
+
+        if climate_kind(path, source):
+            weather: Any
+            weather, ledger = hold_climate(spec, source, path, frame, district, where)
+            return Layer(spec.name, weather, source.status, _card(source, "", sha256_of(path)), ledger)
+        spec, district = replace(spec, geometry="table"), None
     raw = read_source(spec, source, path, root)
     encoding = "" if isinstance(raw, xr.DataArray) else str(raw.attrs.get("encoding", ""))
     raw = undo_datum(raw, source.datum, where)
@@ -56,9 +66,29 @@ def load_source(spec: LayerSpec, source: Source, frame: Frame, district: BaseGeo
 
 
 def hold_provided(
-    spec: LayerSpec, source: Source, raw: Table | xr.DataArray, frame: Frame, district: BaseGeometry | None
+    spec: LayerSpec,
+    source: Source,
+    raw: Table | xr.DataArray,
+    frame: Frame,
+    district: BaseGeometry | None,
+    rests_on: Mapping[str, Status] | None = None,
 ) -> Layer:
     """Hold what a provider made to the same contract as a file.
+
+    Parameters
+    ----------
+    spec : LayerSpec
+        The contract.
+    source : Source
+        The entry of ``[[sources]]`` that names the provider.
+    raw : GeoDataFrame, DataFrame or DataArray
+        What it made.
+    frame : Frame
+        Gives the metric CRS.
+    district : Polygon or MultiPolygon, optional
+        The outline. [m]
+    rests_on : mapping of str to Status, optional
+        The layers that the provider asked for; the weakest of them and of the source is the layer's status.
 
     Raises
     ------
@@ -66,7 +96,10 @@ def hold_provided(
         If it breaks the contract.
     """
     data, ledger, set_aside = hold(spec, raw, frame, district, f"{source.provider} (layer {spec.name!r})")
-    return Layer(spec.name, data, source.status, _card(source, "", ""), ledger, set_aside)
+    below = rests_on or {}
+    status = Status.weakest((source.status, *below.values()))
+    card = _card(source, "", "") | {"status": status.word, "rests_on": ", ".join(below)}
+    return Layer(spec.name, data, status, card, ledger, set_aside)
 
 
 def undo_datum(raw: Table | xr.DataArray, datum: str, where: str) -> Table | xr.DataArray:

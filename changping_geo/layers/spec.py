@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-GEOMETRIES = ("polygon", "line", "point", "table", "raster")
+GEOMETRIES = ("polygon", "line", "point", "table", "raster", "climate")
 TYPES = ("text", "int", "float", "bool")
 DATUMS = ("cgcs2000", "wgs84", "gcj02", "bd09")
 FORMATS = ("gpkg", "geojson", "shp", "fgb", "parquet", "gdb", "kml", "csv", "xlsx", "tif")
+TIME_LABELS = ("start", "mid", "end", "instant")
 TOPOLOGIES = ("tiles_district", "within_district", "any")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -88,6 +89,12 @@ class Source:
         Column of the file to canonical column.
     values : dict of str to dict
         Per canonical column: word in the file to accepted word.
+    time_label : str
+        For a climate: one of `TIME_LABELS`, what a time says of its interval; by default as the format has it.
+    utc_offset_h : float, optional
+        For a climate: time of the file minus UTC; by default as the file says. [h]
+    bias : dict of str to float
+        For a climate: what its irradiance has too much, ``w_m2`` of the mean over all hours [W/m2], or ``factor`` [1].
     licence, origin : str
         Terms and maker.
     """
@@ -106,6 +113,9 @@ class Source:
     lat: str = ""
     rename: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+    time_label: str = ""
+    utc_offset_h: float | None = None
+    bias: dict[str, float] = field(default_factory=dict)
     licence: str = ""
     origin: str = ""
 
@@ -252,6 +262,8 @@ def _source(number: int, raw: Mapping[str, Any], faults: list[str]) -> Source:
         _one_of(raw["format"], FORMATS, f"{what}: format", faults)
     if "datum" in raw:
         _one_of(raw["datum"], DATUMS, f"{what}: datum", faults)
+    if "time_label" in raw:
+        _one_of(raw["time_label"], TIME_LABELS, f"{what}: time_label", faults)
     try:
         kept["status"] = Status.parse(str(raw.get("status", "")))
     except SpecError as error:

@@ -11,6 +11,7 @@ from changping_geo import content
 from changping_geo.present.gpkg import write_gpkg, write_set_aside
 from changping_geo.present.index import write_index
 from changping_geo.present.mapspec import read_mapspec
+from changping_geo.present.netcdf import write_datasets
 from changping_geo.present.tables import write_tables
 from changping_geo.present.webmap import write_map
 from changping_geo.present.workbook import write_workbook
@@ -51,6 +52,8 @@ def write_folder(run: Run, root: Path, folder: Path) -> None:
         (folder / part).mkdir()
     with _step("tables"):
         write_tables(run, folder)
+    with _step("grids"):
+        write_datasets(run, folder)
     with _step(f"gis/{name}.gpkg"):
         write_gpkg(run, folder / "gis" / f"{name}.gpkg", specs)
         write_set_aside(run, folder / "set_aside.gpkg")

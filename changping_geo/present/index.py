@@ -207,7 +207,7 @@ def _files(folder: Path, files: list[str]) -> str:
     for path in files:
         kind = _KINDS.get("." + path.rsplit(".", 1)[-1], ("文件", "file"))
         found = folder / path
-        size = f"{found.stat().st_size / 1e6:,.2f} MB" if found.is_file() else "–"
+        size = _size(found.stat().st_size) if found.is_file() else "–"
         rows.append(
             f'<tr><td><a href="{_href(path)}">{plain(path)}</a></td><td>{both(*kind)}</td>'
             f'<td class="number">{size}</td></tr>'
@@ -222,6 +222,10 @@ def _files(folder: Path, files: list[str]) -> str:
 def _href(path: str) -> str:
     """Return a link that stays within the folder: a scheme such as ``javascript:`` cannot be written."""
     return plain("./" + quote(path))
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 0.1):,.1f} kB"  # noqa: PLR2004 - a megabyte
 
 
 def _number(value: Any) -> float:

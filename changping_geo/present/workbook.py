@@ -167,13 +167,18 @@ def _write_top_rows(book: Book, run: Run, analysis: Analysis) -> None:
         book.table(sheet, heads, _rows(frame))
 
 
+def _frame(run: Run, layer: str) -> pd.DataFrame:
+    data: Any = run.layers[layer].data
+    return pd.DataFrame(data)
+
+
 def _own(run: Run, layer: str, best: pd.DataFrame) -> pd.DataFrame:
     """Return a layer's own columns for the best rows, and the names of their towns."""
-    data = pd.DataFrame(run.layers[layer].data)
+    data = _frame(run, layer)
     own = data.loc[best.index, [c for c in run.columns.get(layer, {}) if c in data]].copy()
     codes = best.get(TOWN_KEY, own.get(TOWN_KEY))
     if codes is not None and TOWNS in run.layers and TOWN_LABEL in run.layers[TOWNS].data:
-        towns = pd.DataFrame(run.layers[TOWNS].data)
+        towns = _frame(run, TOWNS)
         names = dict(zip(towns[TOWN_KEY].astype(str), towns[TOWN_LABEL].astype(str), strict=True))
         own["town_name"] = [names.get(str(code), "") for code in codes]
     return own

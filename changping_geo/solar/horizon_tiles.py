@@ -169,8 +169,9 @@ def survey(
             if mask is not None and not mask.any():
                 store.put(tile, np.empty((0, len(azimuths)), np.uint8))
             else:
-                ground, place = _with_halo(read, raster, tile, halo)
-                at = _cells(tile.shape, mask, place)
+                part, mask = _part(tile, mask)
+                ground, place = _with_halo(read, raster, part, halo)
+                at = _cells(part.shape, mask, place)
                 found = horizons(ground, azimuths, sight=sight, at=at, engine=engine, threads=threads, core=place)
                 store.put(tile, found)
         yield Progress(done, len(parts), tile, fresh)
@@ -232,6 +233,18 @@ def far_horizons(
     if unknown:
         raise GeometryError(f"{unknown} of {x.size} points lie in or beside holes of the far-field raster; fill them")
     return in_half_degrees(found)
+
+
+def _part(tile: Tile, mask: NDArray[np.bool_] | None) -> tuple[Tile, NDArray[np.bool_] | None]:
+    """Return the part of a tile around its wanted cells, and which they are in it."""
+    if mask is None or mask.shape != tile.shape:
+        return tile, mask
+    (top, bottom), (left, right) = (
+        (int(n[0]), int(n[-1]) + 1) for n in (np.flatnonzero(mask.any(axis=a)) for a in (1, 0))
+    )
+    rows = slice(tile.rows.start + top, tile.rows.start + bottom)
+    cols = slice(tile.cols.start + left, tile.cols.start + right)
+    return Tile(rows, cols), mask[top:bottom, left:right]
 
 
 def _with_halo(

@@ -1,6 +1,7 @@
 """The exact yield of every plane: its own tilt and azimuth, every hour of daylight.
 
-One engine is compiled by numba on first need, the other is plain numpy; they agree to 1e-10.
+One engine is compiled by numba on first need, the other is plain numpy; they agree to 1e-10, whatever the number of
+threads.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changping_geo.model import ColumnError, ParameterError
-from changping_geo.solar.compiled import loop
+from changping_geo.solar.compiled import FASTMATH, SMALLEST_A_R, loop
 from changping_geo.solar.plane import cos_incidence, hay_davies, iam_beam, iam_diffuse
 from changping_geo.solar.pv import (
     INVERTER_CURVE,
@@ -51,7 +52,8 @@ class Daylight(NamedTuple):
     Attributes
     ----------
     values : dict of str to ndarray
-        `HOURLY` by name, each of shape (h,). [units of `climate.hourly_year`]
+        `HOURLY` by name, and ``albedo`` where the year has one of its own, each of shape (h,).
+        [units of `climate.hourly_year`]
     month : ndarray
         From 0, rising, shape (h,).
     """
@@ -66,7 +68,7 @@ def daylight(year: xr.Dataset) -> Daylight:
     Parameters
     ----------
     year : Dataset
-        As `climate.hourly_year` gives it.
+        As `climate.hourly_year` gives it; its ``albedo``, if any, stands in place of the chain's.
 
     Raises
     ------
@@ -76,14 +78,26 @@ def daylight(year: xr.Dataset) -> Daylight:
     lacking = [name for name in (*HOURLY, "month") if name not in year.variables]
     if lacking:
         raise ColumnError(f"the hourly climate lacks {', '.join(lacking)}")
-    values = {name: year[name].to_numpy().astype(np.float64) for name in HOURLY}
+    names = [*HOURLY, *(["albedo"] if "albedo" in year.variables else [])]
+    values = {name: year[name].to_numpy().astype(np.float64) for name in names}
     gaps = [f"{name} ({(~np.isfinite(v)).sum()} hours)" for name, v in values.items() if not np.isfinite(v).all()]
     if gaps:
         raise ColumnError(f"the hourly climate has gaps: {', '.join(gaps)}; fill them first")
-    month = year["month"].to_numpy().astype(np.int64) - 1
-    lit = np.flatnonzero(values["ghi"] > 0)
-    lit = lit[np.argsort(month[lit], kind="stable")]
-    return Daylight({name: v[lit] for name, v in values.items()}, month[lit])
+    lit = lit_hours(year)
+    month = year["month"].to_numpy().astype(np.int64)[lit] - 1
+    return Daylight({name: v[lit] for name, v in values.items()}, month)
+
+
+def lit_hours(year: xr.Dataset) -> NDArray[np.int64]:
+    """Return the positions in a year of the hours that `daylight` picks, in its order.
+
+    Parameters
+    ----------
+    year : Dataset
+        As `climate.hourly_year` gives it.
+    """
+    lit = np.flatnonzero(year["ghi"].to_numpy() > 0)
+    return lit[np.argsort(year["month"].to_numpy()[lit], kind="stable")]
 
 
 def monthly_yield(hours: Daylight, tilt: Floats, azimuth: Floats, chain: Chain, *, engine: str = "auto") -> Floats:
@@ -98,7 +112,7 @@ def monthly_yield(hours: Daylight, tilt: Floats, azimuth: Floats, chain: Chain, 
     chain : Chain
         From irradiance to alternating current.
     engine : str
-        ``numba``, ``numpy``, or ``auto``: numba where it is installed.
+        ``numba``, ``numpy``, or ``auto``: numba where it is installed and the angular losses are within its reach.
 
     Returns
     -------
@@ -108,14 +122,19 @@ def monthly_yield(hours: Daylight, tilt: Floats, azimuth: Floats, chain: Chain, 
     Raises
     ------
     ParameterError
-        If a tilt lies outside 0 to 90 degrees, or the engine is unknown or not installed.
+        If a tilt lies outside 0 to 90 degrees, the engine is unknown or not installed, or the angular loss
+        coefficient is too small for numba's.
     """
     tilts, azimuths = np.broadcast_arrays(np.asarray(tilt, np.float64).ravel(), np.asarray(azimuth, np.float64).ravel())
     if ((tilts < 0) | (tilts > 90)).any():  # noqa: PLR2004 - horizontal to upright
         raise ParameterError("a plane's tilt lies outside 0 to 90 degrees from the horizontal")
     if engine not in ENGINES:
         raise ParameterError(f"engine {engine!r} is unknown; use one of: {', '.join(ENGINES)}")
-    compiled = None if engine == "numpy" else _compiled()
+    if engine == "numpy" or (engine == "auto" and chain.iam_a_r < SMALLEST_A_R):
+        return _by_block(hours, tilts, azimuths, chain)
+    if chain.iam_a_r < SMALLEST_A_R:
+        raise ParameterError(f"iam_a_r = {chain.iam_a_r:g} is less than {SMALLEST_A_R:g}; use the engine 'numpy'")
+    compiled = _compiled()
     if compiled is not None:
         return _by_loop(compiled, hours, tilts, azimuths, chain)
     if engine == "numba":
@@ -144,7 +163,7 @@ def hourly_power(hours: Daylight, tilt: Floats, azimuth: Floats, chain: Chain) -
     b, a = np.asarray(tilt, np.float64)[:, None], np.asarray(azimuth, np.float64)[:, None]
     cos_aoi = cos_incidence(v["zenith"], v["azimuth"], b, a)
     light = {name: v[name] for name in ("ghi", "dhi", "dni", "dni_extra")}
-    poa = hay_davies(cos_aoi, v["cosz"], b, **light, albedo=chain.albedo)
+    poa = hay_davies(cos_aoi, v["cosz"], b, **light, albedo=v.get("albedo", chain.albedo))
     sky, ground = iam_diffuse(b, chain.iam_a_r)
     entered = poa.direct * iam_beam(cos_aoi, chain.iam_a_r) + poa.sky * sky + poa.ground * ground
     cell = faiman(poa.total, v["temp_air"], v["wind_speed"], chain.u0, chain.u1)
@@ -174,10 +193,11 @@ def _by_loop(compiled: Callable[..., None], hours: Daylight, tilt: Floats, azimu
     b, a = np.radians(tilt), np.radians(azimuth)
     normal = np.stack([np.sin(b) * np.sin(a), np.sin(b) * np.cos(a), np.cos(b)], axis=1)
     sky, ground = iam_diffuse(tilt, chain.iam_a_r)
-    views = [0.5 * (1.0 + np.cos(b)), 0.5 * (1.0 - np.cos(b)) * chain.albedo, sky, ground]
-    diffuse = np.stack(views, axis=1)
-    fixed = (_hours_table(hours, chain), hours.month, _chain_tuple(chain))
-    out = np.zeros((tilt.size, MONTHS))
+    sky_view, ground_view = 0.5 * (1.0 + np.cos(b)), 0.5 * (1.0 - np.cos(b))
+    diffuse = np.stack([sky_view, ground_view, sky_view * sky, ground_view * ground], axis=1)
+    first = np.searchsorted(hours.month, np.arange(MONTHS + 1))
+    fixed = (_hours_table(hours, chain), first, _chain_tuple(chain))
+    out = np.empty((tilt.size, MONTHS))
 
     def part(at: int) -> None:
         block = slice(at, at + SHARE)
@@ -194,9 +214,12 @@ def _hours_table(hours: Daylight, chain: Chain) -> Floats:
     z, a = np.radians(v["zenith"]), np.radians(v["azimuth"])
     anisotropy = v["dni"] / v["dni_extra"]
     direct = v["dni"] + v["dhi"] * anisotropy / np.maximum(v["cosz"], LOWEST_COSZ)
-    warming = 1.0 / (chain.u0 + chain.u1 * v["wind_speed"])
+    load = (1.0 - chain.loss / 100.0) / STC_W_M2 / _inverter_input(chain)
+    cold = load * (1.0 + chain.temperature_coefficient * (v["temp_air"] - STC_C))
+    warming = load * chain.temperature_coefficient / (chain.u0 + chain.u1 * v["wind_speed"])
     sun = [np.sin(z) * np.sin(a), np.sin(z) * np.cos(a), np.cos(z)]
-    return np.stack([*sun, direct, v["dhi"] * (1.0 - anisotropy), v["ghi"], warming, v["temp_air"]], axis=1)
+    ground = v["ghi"] * v.get("albedo", chain.albedo)
+    return np.stack([*sun, direct, v["dhi"] * (1.0 - anisotropy), ground, cold, warming])
 
 
 def _chain_tuple(chain: Chain) -> tuple[float, ...]:
@@ -204,12 +227,9 @@ def _chain_tuple(chain: Chain) -> tuple[float, ...]:
     return (
         1.0 / chain.iam_a_r,
         float(-1.0 / np.expm1(-1.0 / chain.iam_a_r)),
-        (1.0 - chain.loss / 100.0) / STC_W_M2 / pdc0,
-        chain.temperature_coefficient,
         chain.inverter_efficiency / INVERTER_REFERENCE * pdc0,
         chain.inverter_efficiency * pdc0,
         *INVERTER_CURVE,
-        STC_C,
     )
 
 
@@ -221,7 +241,7 @@ def _compiled() -> Callable[..., None] | None:
     except ImportError:
         return None
     try:
-        compiled: Callable[..., None] = numba.njit(nogil=True, cache=True)(loop)
+        compiled: Callable[..., None] = numba.njit(nogil=True, cache=True, fastmath=set(FASTMATH))(loop)
     except RuntimeError:  # numba finds no folder that it may write its cache to: compile for this process alone
-        compiled = numba.njit(nogil=True)(loop)
+        compiled = numba.njit(nogil=True, fastmath=set(FASTMATH))(loop)
     return compiled

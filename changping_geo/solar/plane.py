@@ -101,7 +101,7 @@ def hay_davies(
     dhi: Floats,
     dni: Floats,
     dni_extra: Floats,
-    albedo: float = CARDS["albedo"],
+    albedo: float | Floats = CARDS["albedo"],
 ) -> PlaneIrradiance:
     """Transpose irradiance to a plane with the model of Hay and Davies.
 
@@ -115,7 +115,7 @@ def hay_davies(
         The plane's tilt. [degrees]
     ghi, dhi, dni, dni_extra : ndarray
         Global and diffuse horizontal, direct normal and extraterrestrial normal irradiance. [W/m2]
-    albedo : float
+    albedo : float or ndarray
         Ground albedo. [1]
 
     Returns

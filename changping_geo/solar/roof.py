@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -26,28 +27,6 @@ CARDS = Cards(
         verified=False,
         title_zh="平屋顶组件倾角",
         title_en="Tilt of rows on flat roofs",
-    ),
-    Parameter(
-        "gable_tilt_deg",
-        27.0,
-        "degrees",
-        10.0,
-        60.0,
-        "planning range, unverified: slope of tiled village roofs",
-        verified=False,
-        title_zh="坡屋顶坡度",
-        title_en="Slope of pitched roofs",
-    ),
-    Parameter(
-        "metal_tilt_deg",
-        6.0,
-        "degrees",
-        1.0,
-        20.0,
-        "planning range, unverified: slope of profiled metal sheet",
-        verified=False,
-        title_zh="金属屋面坡度",
-        title_en="Slope of metal roofs",
     ),
     Parameter(
         "flush_cover",
@@ -77,10 +56,12 @@ CARDS = Cards(
 GB_50797 = (0.707, 0.4338)
 #: Sides that differ by less make a square, whose ridge is laid so that a plane faces the equator. [1]
 SQUARE = 0.01
-#: Cosine of a corner that passes for a right angle. [1]
-RIGHT_ANGLE = 1e-6
+#: Cosine of a corner that passes for a right angle, as walls drawn to the centimetre have it. [1]
+RIGHT_ANGLE = 0.01
 #: Corners of a closed rectangle. [count]
 CORNERS = 5
+#: Shapely's number for polygons. [1]
+POLYGON = 3
 
 
 class RoofPlanes(NamedTuple):
@@ -115,8 +96,24 @@ def equator_azimuth(latitude: float) -> float:
     return 180.0 if latitude >= 0 else 0.0
 
 
-def long_side_bearing(footprints: NDArray[np.object_]) -> Floats:
-    """Return the bearing of each footprint's long side, from its minimum rotated rectangle.
+class Sides(NamedTuple):
+    """The sides of footprints, from their minimum rotated rectangles.
+
+    Attributes
+    ----------
+    bearing : ndarray
+        Of the long side, clockwise from grid north, 0 to below 180, shape (n,). [degrees]
+    along, across : ndarray
+        Length of the long side and of the other, 0 where there is no rectangle, shape (n,). [m]
+    """
+
+    bearing: Floats
+    along: Floats
+    across: Floats
+
+
+def roof_sides(footprints: NDArray[np.object_]) -> Sides:
+    """Return the sides of each footprint, from the rectangle along its walls, or the smallest one around it.
 
     Parameters
     ----------
@@ -125,11 +122,11 @@ def long_side_bearing(footprints: NDArray[np.object_]) -> Floats:
 
     Returns
     -------
-    ndarray
-        Clockwise from grid north, 0 to below 180, shape (n,). Of a square (sides within 1 %) the side nearest to
-        east-west; 90 where there is no rectangle (empty or without area). [degrees]
+    Sides
+        Of a square (sides within 1 %) the side nearest to east-west counts as the long one; the bearing is 90 where
+        there is no rectangle (empty or without area).
     """
-    out = np.full(len(footprints), 90.0)
+    out = Sides(np.full(len(footprints), 90.0), np.zeros(len(footprints)), np.zeros(len(footprints)))
     known, corners = _rectangles(footprints)
     sides = corners[:, 1:3] - corners[:, 0:2]
     length = np.hypot(sides[..., 0], sides[..., 1])
@@ -138,28 +135,62 @@ def long_side_bearing(footprints: NDArray[np.object_]) -> Floats:
     square = np.abs(length[:, 0] - length[:, 1]) <= SQUARE * length.max(axis=1)
     off_west = np.abs(bearing - 90.0)
     first = np.where(square, off_west[:, 0] < off_west[:, 1], first_longer)
-    out[known] = np.where(first, bearing[:, 0], bearing[:, 1])
+    out.bearing[known] = np.where(first, bearing[:, 0], bearing[:, 1])
+    out.along[known] = np.where(first, length[:, 0], length[:, 1])
+    out.across[known] = np.where(first, length[:, 1], length[:, 0])
     return out
 
 
+def long_side_bearing(footprints: NDArray[np.object_]) -> Floats:
+    """Return the bearing of each footprint's long side, as `roof_sides` does. [degrees]
+
+    Parameters
+    ----------
+    footprints : ndarray of Geometry
+        Polygons in a metric CRS, shape (n,).
+    """
+    return roof_sides(footprints).bearing
+
+
 def _rectangles(footprints: NDArray[np.object_]) -> tuple[NDArray[np.int64], Floats]:
-    """Return which footprints have a rectangle, shape (m,), and its corners, shape (m, 5, 2). [-, m]"""
-    # most houses are drawn as rectangles, and need none to be sought
-    four = np.flatnonzero(
-        (shapely.get_num_coordinates(footprints) == CORNERS) & (shapely.get_num_geometries(footprints) == 1)
-    )
-    corners = shapely.get_coordinates(footprints[four]).reshape(-1, CORNERS, 2)
-    side = np.diff(corners, axis=1)
-    size = np.hypot(side[..., 0], side[..., 1])
-    turn = np.abs((side[:, :-1] * side[:, 1:]).sum(axis=2)) <= RIGHT_ANGLE * size[:, :-1] * size[:, 1:]
-    own = turn.all(axis=1) & (size > 0).all(axis=1)
+    """Return which footprints have a rectangle, shape (m,), and its corners, shape (m, 5, 2). [-, m]
+
+    A house drawn with right angles only has the rectangle along its walls; for others the smallest one is sought.
+    """
+    counts = shapely.get_num_coordinates(footprints)
+    simple = (shapely.get_num_geometries(footprints) == 1) & (shapely.get_type_id(footprints) == POLYGON)
+    simple &= shapely.get_num_interior_rings(footprints) == 0
+    found, boxes = [], []
+    for count in np.unique(counts[simple & (counts >= CORNERS)]):
+        rows = np.flatnonzero(simple & (counts == count))
+        corners = shapely.get_coordinates(footprints[rows]).reshape(-1, count, 2)
+        side = np.diff(corners, axis=1)
+        size = np.hypot(side[..., 0], side[..., 1])
+        turn = np.abs((side * np.roll(side, -1, axis=1)).sum(axis=2))
+        square = (turn <= RIGHT_ANGLE * size * np.roll(size, -1, axis=1)).all(axis=1) & (size > 0).all(axis=1)
+        found.append(rows[square])
+        boxes.append(corners[square] if count == CORNERS else _along_walls(corners[square], side[square, 0]))
     left = np.ones(len(footprints), dtype=bool)
-    left[four[own]] = False
+    for rows in found:
+        left[rows] = False
     rest = np.flatnonzero(left)
     sought = shapely.oriented_envelope(footprints[rest])
-    found = shapely.get_num_coordinates(sought) == CORNERS
-    others = shapely.get_coordinates(sought[found]).reshape(-1, CORNERS, 2)
-    return np.concatenate([four[own], rest[found]]), np.concatenate([corners[own], others])
+    there = shapely.get_num_coordinates(sought) == CORNERS
+    found.append(rest[there])
+    boxes.append(shapely.get_coordinates(sought[there]).reshape(-1, CORNERS, 2))
+    return np.concatenate(found), np.concatenate(boxes)
+
+
+def _along_walls(corners: Floats, wall: Floats) -> Floats:
+    """Return the rectangles along a wall of each shape, closed, shape (m, 5, 2). [m]"""
+    ahead = wall / np.hypot(wall[:, 0], wall[:, 1])[:, None]
+    aside = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
+    origin = corners[:, :1]
+    x, y = (((corners - origin) * axis[:, None]).sum(axis=2) for axis in (ahead, aside))
+    ends = [(x.min(axis=1), y.min(axis=1)), (x.max(axis=1), y.min(axis=1))]
+    ends += [(x.max(axis=1), y.max(axis=1)), (x.min(axis=1), y.max(axis=1))]
+    out: Floats = np.stack([u[:, None] * ahead + v[:, None] * aside for u, v in [*ends, ends[0]]], axis=1) + origin
+    return out
 
 
 def facing_azimuth(bearing: Floats, latitude: float) -> Floats:
@@ -250,8 +281,7 @@ def roof_planes(
     latitude: float,
     *,
     row_tilt_deg: float = CARDS["row_tilt_deg"],
-    gable_tilt_deg: float = CARDS["gable_tilt_deg"],
-    metal_tilt_deg: float = CARDS["metal_tilt_deg"],
+    slope_deg: float | Floats = 0.0,
 ) -> RoofPlanes:
     """Lay the planes of roofs: rows that face the equator, or two planes on either side of a ridge along the long side.
 
@@ -263,8 +293,10 @@ def roof_planes(
         Bearing of the long side, shape (n,). [degrees]
     latitude : float
         Site. [degrees north]
-    row_tilt_deg, gable_tilt_deg, metal_tilt_deg : float
-        Tilt of rows on flat roofs, slope of pitched and of metal roofs. [degrees]
+    row_tilt_deg : float
+        Tilt of rows on flat roofs. [degrees]
+    slope_deg : float or ndarray
+        Slope of pitched and metal roofs, shape (n,); of flat roofs it is left aside. [degrees]
 
     Returns
     -------
@@ -276,11 +308,11 @@ def roof_planes(
     ColumnError
         If a roof type is unknown.
     """
-    unknown = sorted({str(word) for word in roof_type} - set(ROOF_TYPES))
+    unknown = sorted({str(word) for word in pd.unique(roof_type)} - set(ROOF_TYPES))
     if unknown:
         raise ColumnError(f"unknown roof types {', '.join(map(repr, unknown[:5]))}; use: {', '.join(ROOF_TYPES)}")
     flat = roof_type == FLAT
-    slope = np.select([flat, roof_type == GABLE], [0.0, gable_tilt_deg], metal_tilt_deg)
+    slope = np.where(flat, 0.0, slope_deg)
     tilt = np.where(flat, row_tilt_deg, slope)
     first = np.where(flat, facing_azimuth(bearing, latitude), np.mod(bearing + 90.0, 360.0))
     azimuth = np.stack([first, np.mod(first + 180.0, 360.0)], axis=1)

@@ -86,20 +86,44 @@ def look_up(table: xr.DataArray, tilt: Floats, azimuth: Floats) -> Floats:
     ParameterError
         If a tilt lies outside 0 to 90 degrees.
     """
+    flat = table.to_numpy().reshape(table.sizes["tilt"] * table.sizes["azimuth"], -1)
+    node, weight = corners(table, tilt, azimuth)
+    found: Floats = flat[node[0]] * weight[0][:, None]
+    for corner in range(1, len(node)):
+        found += flat[node[corner]] * weight[corner][:, None]
+    return found
+
+
+def corners(table: xr.DataArray, tilt: Floats, azimuth: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Return the four nodes of the table around each plane, and what each counts.
+
+    Parameters
+    ----------
+    table : DataArray
+        From `yield_table`.
+    tilt, azimuth : ndarray
+        Planes, shape (n,). [degrees]
+
+    Returns
+    -------
+    tuple of ndarray
+        Number of the node, tilt by tilt, and its weight, each of shape (4, n); weights add up to 1. [1, 1]
+
+    Raises
+    ------
+    ParameterError
+        If a tilt lies outside 0 to 90 degrees.
+    """
     tilts, azimuths = np.broadcast_arrays(np.asarray(tilt, np.float64), np.asarray(azimuth, np.float64))
     if ((tilts < 0) | (tilts > 90)).any():  # noqa: PLR2004 - horizontal to upright
         raise ParameterError("a plane's tilt lies outside 0 to 90 degrees from the horizontal")
     n_tilt, n_azimuth = table.sizes["tilt"], table.sizes["azimuth"]
     row, down = _place(tilts / (90.0 / (n_tilt - 1)), n_tilt - 2)
     column, across = _place(np.mod(azimuths, 360.0) / (360.0 / n_azimuth), n_azimuth - 1)
-    flat = table.to_numpy().reshape(n_tilt * n_azimuth, -1)
     after = (column + 1) % n_azimuth
-    out = flat[row * n_azimuth + column] * ((1 - down) * (1 - across))[:, None]
-    out += flat[row * n_azimuth + after] * ((1 - down) * across)[:, None]
-    out += flat[(row + 1) * n_azimuth + column] * (down * (1 - across))[:, None]
-    out += flat[(row + 1) * n_azimuth + after] * (down * across)[:, None]
-    found: Floats = out
-    return found
+    node = [row * n_azimuth + column, row * n_azimuth + after]
+    weight = [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
+    return np.stack([*node, *(n + n_azimuth for n in node)]), np.stack(weight)
 
 
 def _place(position: Floats, last: int) -> tuple[NDArray[np.int64], Floats]:

@@ -2,6 +2,9 @@
 
 A provider is a function ``(context) -> GeoDataFrame | DataFrame | DataArray`` named ``module.function`` in a layer's
 TOML. It returns the canonical columns in the workspace's metric CRS; its result passes the same contract as a file.
+The result's status is the weakest of its source's and of the layers that it asked for. A module whose results rest on
+other folders of the package than this one names them: ``CODE = ("solar",)``; one that works for minutes says
+``SLOW = True``, and its layer is made when it is asked for by name or by an analysis, not for a list of layers.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from changping_geo.model import SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from changping_geo.model import Frame
 
@@ -31,10 +35,13 @@ class Context:
         Name, CRS and seed of the workspace.
     layer : callable
         ``layer("towns")`` gives the canonical data of another layer (frame or DataArray).
+    cache : Path, optional
+        A folder for unfinished work, under a key of all that the result rests on; removed when the result is kept.
     """
 
     frame: Frame
     layer: Callable[[str], Any]
+    cache: Path | None = None
 
     def rng(self, *names: object) -> np.random.Generator:
         """Return a generator that depends on the seed and the names only, not on what was drawn before."""

@@ -92,43 +92,76 @@ def found(analysis, inputs):
 
 
 def test_three_roofs_computed_by_hand(analysis, inputs):
-    steep = analysis.compute(*inputs, gable_tilt_deg=60.0)
+    exact = {"gable": 0.0, "shed_metal": 0.0}
+    steep = analysis.compute(*inputs, roof_slope_deg={"new_house": 60.0}, slope_spread_deg=exact)
     roofs = steep.features["rooftops"]
     lon, lat = centre_lonlat(inputs[0])
     cover = row_cover(10.0, lat, 0.9)
     assert cover == pytest.approx(0.66, abs=0.01)
-    # flats: 1000 m2 flat, 35 % usable, rows at 10 degrees
-    # farmhouse: 100 m2 under 60 degrees is 200 m2 of roof, of which the south half, 55 % usable, flush
-    # shed: metal assumed, 1800 m2 at 6 degrees, both planes, 70 % usable, flush
-    shed = 1800.0 / np.cos(np.radians(6.0))
-    assert roofs["roof_area_m2"].tolist() == pytest.approx([1000.0, 200.0, shed])
-    assert roofs["usable_area_m2"].tolist() == pytest.approx([350.0, 55.0, 0.7 * shed])
-    assert roofs["usable_area_m2_low"].tolist() == pytest.approx([200.0, 40.0, 0.5 * shed])
-    assert roofs["usable_area_m2_high"].tolist() == pytest.approx([500.0, 75.0, 0.85 * shed])
-    capacity = [350.0 * cover * 0.215, 55.0 * 0.9 * 0.215, 0.7 * shed * 0.9 * 0.215]
+    # flats: 50 m by 20 m, flat; 48 m by 18 m inside a metre, 20 % obstacles, 55 % usable; rows at 10 degrees
+    # farmhouse: 100 m2 under 60 degrees is two planes of 20 m by 5 m, of the south one 19.4 m by 4.4 m inside 0.3 m;
+    # obstacles take 8 %, of the rest 75 % are usable, flush
+    # shed: metal assumed, 60 m by 30 m at 6 degrees, both planes, half a metre, 8 % obstacles, 85 % usable, flush
+    slant = 15.0 / np.cos(np.radians(6.0))
+    inside = np.array([48.0 * 18.0, 19.4 * 4.4, 2 * 59.0 * (slant - 1.0)])
+    assert roofs["roof_area_m2"].tolist() == pytest.approx([1000.0, 200.0, 2 * 60.0 * slant])
+    usable = inside * [0.8 * 0.55, 0.92 * 0.75, 0.92 * 0.85]
+    assert roofs["usable_area_m2"].tolist() == pytest.approx(usable.tolist())
+    low, high = [0.65 * 0.40, 0.80 * 0.60, 0.85 * 0.65], [0.90 * 0.70, 0.98 * 0.95, 0.98 * 0.95]
+    assert roofs["usable_area_m2_low"].tolist() == pytest.approx((inside * low).tolist())
+    assert roofs["usable_area_m2_high"].tolist() == pytest.approx((inside * high).tolist())
+    capacity = (usable * [cover, 0.9, 0.9] * 0.215).tolist()
     assert roofs["pv_capacity_kw"].tolist() == pytest.approx(capacity)
     hours = daylight(hourly_year(inputs[2], lat, lon))
     south = np.array([180.0])
     flats = monthly_yield(hours, np.array([10.0]), south, default_chain("open")).sum()
     house = monthly_yield(hours, np.array([60.0]), south, default_chain("close")).sum()
-    both = monthly_yield(hours, np.array([6.0, 6.0]), np.array([0.0, 180.0]), default_chain("close")).sum() / 2
-    assert roofs["specific_yield_kwh_kw_a"].tolist() == pytest.approx([flats, house, both], rel=2e-3)
+    both = monthly_yield(hours, np.array([6.0, 6.0]), np.array([0.0, 180.0]), default_chain("close")).sum(axis=1)
+    yields = [flats, house, both.mean()]
+    assert roofs["specific_yield_kwh_kw_a"].tolist() == pytest.approx(yields, rel=2e-3)
     assert roofs["pv_energy_mwh_a"].iloc[0] == pytest.approx(capacity[0] * flats / 1000.0, rel=1e-9)
     assert roofs["co2_avoided_t_a"].tolist() == pytest.approx((0.5 * roofs["pv_energy_mwh_a"]).tolist())
     assert roofs["town_code"].fillna("-").tolist() == ["001", "001", "-"]
     assert roofs.index.tolist() == [11, 5, 8]
+    # both planes of each roof are told, the north plane of the farmhouse with nothing on it
+    assert roofs["module_azimuth_2_deg"].fillna(-1).tolist() == [-1, 0, 0]
+    assert roofs["plane_1_capacity_kw"].tolist() == pytest.approx([capacity[0], capacity[1], capacity[2] / 2])
+    assert roofs["plane_2_capacity_kw"].fillna(-1).tolist() == pytest.approx([-1, 0, capacity[2] / 2])
+    assert roofs["plane_2_yield_kwh_kw_a"].iloc[2] == pytest.approx(both[0], rel=2e-3)
     by_town = steep.by_town
     assert by_town.index.tolist() == ["001", "002", "outside", "district"]
     assert by_town["pv_capacity_kw"].tolist() == pytest.approx(
         [capacity[0] + capacity[1], 0.0, capacity[2], sum(capacity)]
     )
     assert by_town["n_roofs"].tolist() == [2, 0, 1, 3]
+    # 3 CNY/W over 25 years at 6 %; 2 % go in the first year, of which 1.5 % are in the losses already
+    year = np.arange(1.0, 26.0)
+    energy = (0.98 / 0.985 * 0.9945 ** (year - 1) * 1.06**-year).sum() * roofs["specific_yield_kwh_kw_a"]
+    assert roofs["lcoe_cny_kwh"].tolist() == pytest.approx((3000 * (1 + 0.01 * (1.06**-year).sum()) / energy).tolist())
+    assert by_town["investment_cny"].iloc[-1] == pytest.approx(3000 * sum(capacity))
+
+
+def test_a_slope_that_nobody_measured_is_averaged_over(analysis, inputs):
+    """The yield of a farmhouse is the mean of three slopes, by their chances and by what lies on each."""
+    spread = {"gable": 5.0, "shed_metal": 0.0}
+    rule = {"roof_slope_deg": {"new_house": 27.0}, "setback_m": {"gable": 0.0}}
+    mean = analysis.compute(*inputs, slope_spread_deg=spread, **rule).features["rooftops"].iloc[1]
+    alone = []
+    for slope in 27.0 + 5.0 * np.sqrt(3.0) * np.array([-1, 0, 1]):
+        rule["roof_slope_deg"] = {"new_house": float(slope)}
+        exact = analysis.compute(*inputs, slope_spread_deg={"gable": 0.0}, **rule)
+        alone.append(exact.features["rooftops"].iloc[1])
+    chance = np.array([1, 4, 1]) / 6
+    for name in ("roof_area_m2", "usable_area_m2", "pv_capacity_kw", "pv_energy_mwh_a"):
+        assert mean[name] == pytest.approx(chance @ [one[name] for one in alone])
+    assert mean["module_tilt_deg"] == pytest.approx(27.0)
 
 
 def test_the_columns_are_the_outputs(analysis, found):
     names = [output.name for output in analysis.OUTPUTS]
     assert found.by_town.columns.tolist() == ["town_name", "name_en", *names]
-    assert set(names) - {"n_roofs"} <= set(found.features["rooftops"].columns)
+    assert len(names) <= 30
+    assert set(names) - set(analysis.OF_TOWNS) <= set(found.features["rooftops"].columns)
     assert set(analysis.HEADLINE) <= set(names)
     shorts = [output.short for output in analysis.OUTPUTS]
     assert len(set(shorts)) == len(shorts)
@@ -138,8 +171,9 @@ def test_the_columns_are_the_outputs(analysis, found):
 def test_parts_months_and_the_district_close(analysis, found):
     roofs, by_town = found.features["rooftops"], found.by_town
     for output in analysis.OUTPUTS:
-        if output.extensive and output.name != "n_roofs":
-            assert roofs[output.name].sum() == pytest.approx(by_town.loc["district", output.name], rel=1e-9)
+        if output.extensive:
+            if output.name in roofs:
+                assert roofs[output.name].sum() == pytest.approx(by_town.loc["district", output.name], rel=1e-9)
             parts = by_town[output.name].drop("district").sum()
             assert parts == pytest.approx(by_town.loc["district", output.name], rel=1e-9)
     monthly = found.tables["monthly_by_town"]
@@ -168,7 +202,7 @@ def test_no_roofs_at_all(analysis, towns, roofs, climate, factors):
 
 def test_a_group_may_be_given_in_part(analysis, inputs, found):
     chosen = analysis.compute(*inputs, usable_share={"housing_flat": 0.5}, losses={"shading": 0.0}).features["rooftops"]
-    assert chosen["usable_area_m2"].iloc[0] == pytest.approx(500.0)
+    assert chosen["usable_area_m2"].iloc[0] == pytest.approx(48 * 18 * 0.8 * 0.5)
     ratio = chosen["specific_yield_kwh_kw_a"] / found.features["rooftops"]["specific_yield_kwh_kw_a"]
     assert ratio.to_numpy() == pytest.approx(1 / 0.97, rel=5e-3)
     with pytest.raises(ParameterError, match=r"usable_share\.castle"):
@@ -205,18 +239,111 @@ def test_unknown_words_and_missing_columns_are_refused(analysis, towns, roofs, c
 
 
 def test_roofs_too_small_to_use_count_as_roofs_only(analysis, towns, roofs, climate, factors):
-    hut = roofs.iloc[[0]].set_geometry([at(10, 10, 5, 5)], crs=CRS)  # 25 m2, 35 % usable: below 10 m2; 50 %: above
+    # 6 m by 6 m, 4 m by 4 m inside the metre: 7.04 m2 usable is below 10 m2, 16 × 0.9 × 0.7 is above
+    hut = roofs.iloc[[0]].set_geometry([at(10, 10, 6, 6)], crs=CRS)
     district = analysis.compute(towns, hut, climate, factors).by_town.loc["district"]
-    assert (district["roof_area_m2"], district["usable_area_m2"], district["usable_area_m2_high"]) == (25.0, 0.0, 12.5)
+    found = district[["roof_area_m2", "usable_area_m2", "usable_area_m2_high"]].astype(float).tolist()
+    assert found == pytest.approx([36.0, 0.0, 16 * 0.9 * 0.7])
+
+
+def test_each_plane_needs_its_own_least_area(analysis, towns, roofs, climate, factors):
+    """A low metal roof of 6 m by 4 m: neither plane carries 10 m2, though both together do."""
+    shed = roofs.iloc[[2]].set_geometry([at(10, 10, 6, 4)], crs=CRS)
+    free = {"setback_m": {"shed_metal": 0.0}, "obstacle_share": {"shed_metal": 0.05}}
+    assert analysis.compute(towns, shed, climate, factors, **free).by_town.loc["district", "usable_area_m2"] == 0
+    free["min_usable_area_m2"] = 5.0
+    assert analysis.compute(towns, shed, climate, factors, **free).by_town.loc["district", "usable_area_m2"] > 19
 
 
 def test_north_planes_of_steep_roofs_stay_empty_and_east_and_west_do_not(analysis, towns, roofs, climate, factors):
-    house = roofs.iloc[[1]]
+    house = roofs.iloc[[1]]  # 20 m by 5 m
     turned = house.set_geometry([affinity.rotate(house.geometry.iloc[0], 90)], crs=CRS)
     south = analysis.compute(towns, house, climate, factors).by_town.loc["district"]
     east_west = analysis.compute(towns, turned, climate, factors).by_town.loc["district"]
     assert east_west["usable_area_m2"] == pytest.approx(2 * south["usable_area_m2"])
     assert east_west["specific_yield_kwh_kw_a"] < south["specific_yield_kwh_kw_a"]
+
+
+def test_policy_asks_for_a_share_of_all_roof_area_by_owner(analysis, towns, roofs, climate, factors):
+    owned = roofs.assign(owner=["urban", "rural", "business"])
+    found = analysis.compute(towns, owned, climate, factors)
+    values, area = found.features["rooftops"], found.features["rooftops"]["roof_area_m2"]
+    expected = [0.0, 0.2 * area.iloc[1] * 0.9 * 0.215, 0.3 * area.iloc[2] * 0.9 * 0.215]
+    assert values["policy_capacity_kw"].tolist() == pytest.approx(expected)
+    table = found.tables["policy_by_owner"].set_index("owner")
+    assert table.loc["urban", "note_en"] == "the notice has no ratio for urban households"
+    ratio = values["policy_energy_mwh_a"].iloc[2] / values["policy_capacity_kw"].iloc[2]
+    assert ratio == pytest.approx(values["pv_energy_mwh_a"].iloc[2] / values["pv_capacity_kw"].iloc[2])
+
+
+def test_rungs_of_which_nothing_is_known_are_missing_and_said_so(analysis, inputs, found):
+    rungs = ["economic_capacity_kw", "economic_energy_mwh_a", "pv_installed_kw", "remaining_capacity_kw", "payback_a"]
+    assert found.by_town[rungs].isna().all(axis=None)
+    notes = found.tables["ladder"].set_index("rung")["note_en"]
+    assert notes["economic"] == "no tariff given, not computed"
+    assert "no installed capacity known" in notes["existing"]
+    paid = analysis.compute(*inputs, tariff_cny_kwh=0.26, tariff_date="2025-06")
+    values = paid.features["rooftops"]
+    pays = values["lcoe_cny_kwh"] <= 0.26
+    assert 0 < pays.sum() < len(values)
+    total = paid.by_town.loc["district", "economic_capacity_kw"]
+    assert total == pytest.approx(values.loc[pays, "pv_capacity_kw"].sum())
+    assert paid.by_town.loc["district", "payback_a"] > 10
+    assert paid.tables["ladder"].set_index("rung").loc["economic", "note_zh"] == "0.26 CNY/kWh, 2025-06"
+    with pytest.raises(ParameterError, match="belong together"):
+        analysis.compute(*inputs, tariff_cny_kwh=0.4)
+
+
+def test_what_is_installed_is_subtracted_roof_by_roof(analysis, towns, roofs, climate, factors):
+    installed = roofs.assign(pv_installed_kw=[10.0, 500.0, np.nan])
+    found = analysis.compute(towns, installed, climate, factors)
+    values, district = found.features["rooftops"], found.by_town.loc["district"]
+    kw = values["pv_capacity_kw"].tolist()
+    assert values["remaining_capacity_kw"].tolist() == pytest.approx([kw[0] - 10.0, 0.0, kw[2]])
+    assert district["pv_installed_kw"] == 510.0
+    assert district["remaining_capacity_kw"] == pytest.approx(kw[0] - 10.0 + kw[2])
+    pd.testing.assert_series_equal(found.by_town["pv_capacity_kw"].astype(float), found.by_town["pv_capacity_kw"])
+
+
+def test_programmes_take_every_roof_once(found):
+    table = found.tables["by_town_programme"]
+    assert len(table) == 4 * 6
+    whole = table[table["town_code"] == "district"].set_index("programme")
+    assert whole["n_roofs"].to_dict() == {
+        "parks": 1, "homes": 1, "infrastructure": 0, "villages": 1, "commerce": 0, "public_bodies": 0,
+    }  # fmt: skip
+    sums = table.groupby("town_code")[["pv_capacity_kw", "pv_energy_mwh_a", "co2_avoided_t_a"]].sum()
+    for name in sums:
+        assert sums[name].to_dict() == pytest.approx(found.by_town[name].to_dict(), rel=1e-9)
+
+
+def test_hours_months_and_year_are_one_sum(found):
+    hourly = found.datasets["hourly_by_town"]["pv_power_kw"]
+    codes = hourly["town_code"].to_numpy().tolist()
+    assert codes == ["001", "002", "outside"]
+    np.testing.assert_allclose(hourly.sum("time") / 1000.0, found.by_town.loc[codes, "pv_energy_mwh_a"], rtol=1e-9)
+    months = hourly.groupby("month").sum().transpose("town_code", "month").to_numpy() / 1000.0
+    monthly = found.tables["monthly_by_town"].loc[codes].drop(columns=["town_name", "name_en"])
+    np.testing.assert_allclose(months, monthly, rtol=1e-9, atol=1e-12)
+    district = found.by_town.loc["district"]
+    assert district["peak_power_kw"] == pytest.approx(float(hourly.sum("town_code").max()))
+    assert district["peak_power_kw"] < district["pv_capacity_kw"]
+
+
+def test_how_roof_area_becomes_usable_area(found):
+    steps = found.tables["roof_area_steps"]
+    names = ["roof_area_m2", "sunny_m2", "inside_setback_m2", "clear_m2", "fit_m2", "usable_area_m2"]
+    falling = steps[names].to_numpy()
+    assert (np.diff(falling, axis=1) <= 1e-9).all()
+    assert falling[:, -1].sum() == pytest.approx(found.by_town.loc["district", "usable_area_m2"])
+
+
+def test_the_marginal_factor_is_not_made_up(analysis, inputs, towns, roofs, climate, factors):
+    with pytest.raises(ParameterError, match="marginal"):
+        analysis.compute(*inputs, emission_factor_kind="marginal")
+    both = pd.concat([factors.assign(kind=None), factors.iloc[[1]].assign(kind="marginal", kg_co2_per_kwh=0.8)])
+    found = analysis.compute(towns, roofs, climate, both, emission_factor_kind="marginal").by_town.loc["district"]
+    assert found["co2_avoided_t_a"] == pytest.approx(0.8 * found["pv_energy_mwh_a"])
 
 
 def test_the_order_of_rooftops_decides_nothing(analysis, found, towns, roofs, climate, factors):

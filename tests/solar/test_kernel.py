@@ -63,6 +63,37 @@ def test_the_two_engines_agree_when_the_inverter_clips(hours, chain):
     assert hourly_power(hours, tilt, azimuth, small).max() == pytest.approx(1 / 1.8, rel=1e-12)
 
 
+@pytest.mark.parametrize("a_r", [0.05, 0.08, 0.12, 0.16, 0.25, 1.0])
+def test_the_two_engines_agree_on_angular_losses_of_any_strength(hours, chain, a_r):
+    glass = dataclasses.replace(chain, iam_a_r=a_r)
+    tilt, azimuth = planes(40)
+    plain = monthly_yield(hours, tilt, azimuth, glass, engine="numpy")
+    np.testing.assert_allclose(monthly_yield(hours, tilt, azimuth, glass, engine="numba"), plain, rtol=1e-10)
+
+
+def test_angular_losses_beyond_the_series_are_left_to_the_plain_engine(hours, chain):
+    glass = dataclasses.replace(chain, iam_a_r=0.04)
+    tilt, azimuth = planes(3)
+    plain = monthly_yield(hours, tilt, azimuth, glass, engine="numpy")
+    np.testing.assert_array_equal(monthly_yield(hours, tilt, azimuth, glass), plain)
+    with pytest.raises(ParameterError, match="numpy"):
+        monthly_yield(hours, tilt, azimuth, glass, engine="numba")
+
+
+def test_the_two_engines_agree_on_upright_flat_and_edge_on_planes(hours, chain):
+    tilt, azimuth = (x.ravel() for x in np.meshgrid([0.0, 1e-9, 1.0, 89.999, 90.0], [-90.0, 0.0, 180.0, 359.9, 720.0]))
+    plain = monthly_yield(hours, tilt, azimuth, chain, engine="numpy")
+    np.testing.assert_allclose(monthly_yield(hours, tilt, azimuth, chain, engine="numba"), plain, rtol=1e-10)
+
+
+def test_a_year_that_lacks_months_gives_them_no_yield(hours, chain):
+    summer = hours.month == 6
+    july = hours._replace(values={k: v[summer] for k, v in hours.values.items()}, month=hours.month[summer])
+    for engine in ("numba", "numpy"):
+        found = monthly_yield(july, np.array([20.0]), np.array([180.0]), chain, engine=engine)[0]
+        assert np.flatnonzero(found).tolist() == [6]
+
+
 def test_the_table_stays_within_half_a_percent_of_the_exact_kernel(hours, chain):
     tilt, azimuth = planes(4000)
     exact = monthly_yield(hours, tilt, azimuth, chain).sum(axis=1)

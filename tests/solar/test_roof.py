@@ -14,6 +14,7 @@ from changping_geo.solar.roof import (
     facing_azimuth,
     long_side_bearing,
     roof_planes,
+    roof_sides,
     row_cover,
     row_spacing,
     shadow_factor,
@@ -45,6 +46,12 @@ def test_what_has_no_rectangle_lies_east_west():
     assert bearing().shape == (0,)
 
 
+def test_sides_are_those_of_the_rectangle():
+    found = roof_sides(np.array([box(0, 0, 20, 5), box(0, 0, 5, 20), box(0, 0, 10, 10.05), Polygon()], dtype=object))
+    assert found.along.tolist() == pytest.approx([20, 20, 10, 0])
+    assert found.across.tolist() == pytest.approx([5, 5, 10.05, 0])
+
+
 def test_rows_face_the_edge_normal_nearest_to_the_equator():
     assert facing_azimuth(np.array([90.0, 0.0, 100.0, 20.0, 70.0]), 40.0).tolist() == [180, 180, 190, 200, 160]
     assert facing_azimuth(np.array([90.0, 100.0, 80.0]), -40.0).tolist() == [0, 10, 350]
@@ -74,7 +81,7 @@ def test_rows_cover_less_the_steeper_they_stand_and_never_more_than_flush():
 
 def test_a_flat_roof_has_rows_and_a_pitched_one_two_planes():
     kinds = np.array(["flat", "gable", "shed_metal"], dtype=object)
-    angles = {"row_tilt_deg": 10.0, "gable_tilt_deg": 60.0, "metal_tilt_deg": 6.0}
+    angles = {"row_tilt_deg": 10.0, "slope_deg": np.array([45.0, 60.0, 6.0])}  # the slope of a flat roof is left aside
     found = roof_planes(kinds, np.array([80.0, 80.0, 0.0]), 40.0, **angles)
     assert found.tilt[:, 0].tolist() == [10, 60, 6]
     assert found.azimuth.tolist() == [[170, 350], [170, 350], [90, 270]]
