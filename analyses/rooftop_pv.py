@@ -14,27 +14,56 @@ import numpy as np
 import pandas as pd
 
 from changping_geo.geo.assign import assign_to_towns, centre_lonlat, totals_by_town
-from changping_geo.model import Cards, Output, Parameter, ParameterError, Result
-from changping_geo.solar import climate, economics, ladder, plane, profile, programmes, pv, roof, siting, tilts, usable
-from changping_geo.solar.climate import hourly_year
+from changping_geo.model import Cards, Output, Parameter, Result
+from changping_geo.solar import (
+    climate,
+    economics,
+    ladder,
+    perez,
+    plane,
+    profile,
+    programmes,
+    pv,
+    roof,
+    shading,
+    siting,
+    tilts,
+    usable,
+    weather,
+)
+from changping_geo.solar import uncertainty as doubt
+from changping_geo.solar.doubts import doubts_by_town
+from changping_geo.solar.draws import ranges_of
 from changping_geo.solar.kernel import daylight
 from changping_geo.solar.layouts import flat_roof_layouts
 from changping_geo.solar.parts import footprint_shapes, lay_parts, sun_weighted_yield
-from changping_geo.solar.potential import MONTHLY, Shares, roof_kinds, technical
+from changping_geo.solar.potential import MONTHLY, Shares, roof_kinds, share_ends, technical
 from changping_geo.solar.purse import Purse
 from changping_geo.solar.roof import FLAT
+from changping_geo.solar.shaded_parts import shade_of, shade_parts, shading_table
 from changping_geo.solar.summary import area_steps, assumed_types, by_town_programme, by_use, plane_columns
 from changping_geo.solar.table import yield_table
+from changping_geo.solar.uncertainty import shared_ranges
+from changping_geo.solar.weather import site_year
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
+    import xarray as xr
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
 TITLE = ("屋顶光伏潜力", "Rooftop PV potential")
 
-_MODULES = (climate, plane, pv, roof, tilts, usable, ladder, programmes, profile, economics, siting)
+#: Made only when `shading_method` asks for it: the horizons of every roof take minutes.
+LAZY = ("roof_shading",)
+
+_MODULES = (
+    *(climate, weather, plane, pv, roof, tilts, usable, shading),
+    *(ladder, programmes, profile, economics, siting, doubt),
+)
 PARAMETERS = Cards(
     (card for module in _MODULES for card in module.CARDS.cards.values()),
     Parameter(
@@ -49,6 +78,8 @@ PARAMETERS = Cards(
         title_en="Region of the emission factor",
     ),
 )
+
+_whole = PARAMETERS.merged
 
 _MARGINS = (
     ("", "", "", ""),
@@ -142,9 +173,13 @@ OF_TOWNS = (
 def compute(
     towns: gpd.GeoDataFrame,
     rooftops: gpd.GeoDataFrame,
-    solar_climate: pd.DataFrame,
+    solar_climate: pd.DataFrame | xr.Dataset,
     emission_factors: pd.DataFrame,
+    roof_shading: Callable[[], pd.DataFrame] | None = None,
     *,
+    decomposition: str = PARAMETERS["decomposition"],
+    typical_method: str = PARAMETERS["typical_method"],
+    cell_method: str = PARAMETERS["cell_method"],
     sun_year: int = PARAMETERS["sun_year"],
     warmest_hour: float = PARAMETERS["warmest_hour"],
     albedo: float = PARAMETERS["albedo"],
@@ -153,6 +188,8 @@ def compute(
     faiman_u0: dict[str, float] = PARAMETERS["faiman_u0"],
     faiman_u1: dict[str, float] = PARAMETERS["faiman_u1"],
     losses: dict[str, float] = PARAMETERS["losses"],
+    shading_method: str = PARAMETERS["shading_method"],
+    shading_range: dict[str, float] = PARAMETERS["shading_range"],
     inverter_efficiency: float = PARAMETERS["inverter_efficiency"],
     dc_ac_ratio: float = PARAMETERS["dc_ac_ratio"],
     row_tilt_deg: float = PARAMETERS["row_tilt_deg"],
@@ -179,10 +216,14 @@ def compute(
     emission_factor_year: int = PARAMETERS["emission_factor_year"],
     emission_factor_kind: str = PARAMETERS["emission_factor_kind"],
     best_roofs: dict[str, Any] = PARAMETERS["best_roofs"],
+    uncertainty: dict[str, float] = PARAMETERS["uncertainty"],
+    uncertainty_years: int = PARAMETERS["uncertainty_years"],
+    uncertainty_draws: int = PARAMETERS["uncertainty_draws"],
 ) -> Result:
     """Compute every rung of each rooftop and add them up by town and programme.
 
     The parameters are those of `PARAMETERS`; groups (``usable_share``, ``losses``, ...) may be given in part.
+    `roof_shading` gives the horizon losses of every roof when `shading_method` is ``geometric``.
 
     Raises
     ------
@@ -191,43 +232,56 @@ def compute(
     """
     paid = economics.check_tariff(tariff_cny_kwh, tariff_date)
     factor = economics.grid_factor(emission_factors, emission_factor_region, emission_factor_year, emission_factor_kind)
-    kg_per_kwh = float(factor["kg_co2_per_kwh"].iloc[0])
     # 1. Sun and sky of the site, and the yield of every orientation, on open racks and close to the roof
     longitude, latitude = centre_lonlat(towns)
-    year = hourly_year(solar_climate, latitude, longitude, sun_year=sun_year, warmest_hour=warmest_hour)
-    hours, losses = daylight(year), _merged("losses", losses)
-    u0, u1 = _merged("faiman_u0", faiman_u0), _merged("faiman_u1", faiman_u1)
-    electric = (pv.pvwatts_losses(**losses), inverter_efficiency, dc_ac_ratio, iam_a_r, albedo)
+    year = site_year(
+        solar_climate, latitude, longitude, sun_year=sun_year, warmest_hour=warmest_hour,
+        decomposition=decomposition, typical_method=typical_method, cell_method=cell_method,
+    )  # fmt: skip
+    hours, losses = daylight(year), _whole("losses", losses)
+    u0, u1 = _whole("faiman_u0", faiman_u0), _whole("faiman_u1", faiman_u1)
+    seen = shade_of(shading_method, roof_shading, rooftops)
+    system = pv.pvwatts_losses(**losses) if seen is None else shading.loss_without_shading(losses)
+    electric = (system, inverter_efficiency, dc_ac_ratio, iam_a_r, albedo)
     chains = {how: pv.Chain(temperature_coefficient, u0[how], u1[how], *electric) for how in u0}
     tables = {how: yield_table(hours, chain) for how, chain in chains.items()}
     # 2. Roofs and their planes, at the slopes that they may have
-    roofs = roof_kinds(rooftops, _merged("typical_roof", typical_roof))
+    roofs = roof_kinds(rooftops, _whole("typical_roof", typical_roof))
     kind = roofs["roof_type"].to_numpy(dtype=object)
     slope = tilts.slopes(
         kind,
         roofs["use"].to_numpy(dtype=object),
         roofs["built_year"].to_numpy(),
-        roof_slope_deg=_merged("roof_slope_deg", roof_slope_deg),
-        slope_spread_deg=_merged("slope_spread_deg", slope_spread_deg),
+        roof_slope_deg=_whole("roof_slope_deg", roof_slope_deg),
+        slope_spread_deg=_whole("slope_spread_deg", slope_spread_deg),
         old_house_before=old_house_before,
     )
     shapes = footprint_shapes(np.asarray(rooftops.geometry.array, dtype=object), kind)
-    setback = roofs["roof_type"].map(_merged("setback_m", setback_m)).to_numpy(dtype=np.float64)
-    rule = {"row_tilt_deg": row_tilt_deg, "min_plane_yield": min_plane_yield}
-    parts = lay_parts(shapes, slope, setback, tables, latitude, **rule)
+    setback = roofs["roof_type"].map(_whole("setback_m", setback_m)).to_numpy(dtype=np.float64)
+    parts = lay_parts(
+        shapes, slope, setback, tables, latitude, row_tilt_deg=row_tilt_deg, min_plane_yield=min_plane_yield
+    )
+    if seen is not None:
+        diffuse = {how: shading.diffuse_share(hours, chain) for how, chain in chains.items()}
+        least = min_plane_yield * float(tables["close"].sum("month").max())
+        parts = shade_parts(parts, seen, diffuse, flat_loss=losses["shading"], least_kwh_kw=least)
     # 3. Area, capacity, energy, with the ends of what nobody knows
     shares = Shares(
-        _ends("obstacle_share", obstacle_share, roofs["roof_type"])[::-1],
-        _ends("usable_share", usable_share, roofs["key"]),
+        share_ends(PARAMETERS, "obstacle_share", obstacle_share, roofs["roof_type"])[::-1],
+        share_ends(PARAMETERS, "usable_share", usable_share, roofs["key"]),
     )
     cover = np.where(kind == FLAT, roof.row_cover(row_tilt_deg, latitude, flush_cover), flush_cover)
     out, power = technical(parts, rooftops.index, cover, module_density_w_m2, shares, min_usable_area_m2)
     purse = Purse(
-        _merged("money", money), _merged("degradation", degradation), losses["lid"], tariff_cny_kwh, kg_per_kwh
+        _whole("money", money),
+        _whole("degradation", degradation),
+        losses["lid"],
+        tariff_cny_kwh,
+        float(factor["kg_co2_per_kwh"].iloc[0]),
     )
     out = purse.spent(out)
     # 4. The rungs beside the technical one; a rung that nothing is known of is missing, not zero
-    ratio = _merged("policy_share", policy_share)
+    ratio = _whole("policy_share", policy_share)
     asked = ladder.policy_share_of(roofs["owner"], ratio) * out["roof_area_m2"] * cover
     out["policy_capacity_kw"] = asked * module_density_w_m2 / 1000.0
     out["policy_energy_mwh_a"] = out["policy_capacity_kw"] * sun_weighted_yield(parts, len(out)) / 1000.0
@@ -235,15 +289,19 @@ def compute(
     out, known = ladder.with_rungs(out, pays, rooftops)
     missing = ([] if paid else list(ladder.ECONOMIC)) + ([] if known else list(ladder.EXISTING))
     # 5. Programmes, towns, hours
-    rules = (_merged("programme_by_use", programme_by_use), _merged("programme_by_owner", programme_by_owner))
-    programme = programmes.programme_of(roofs["use"], roofs["owner"], *rules)
+    programme = programmes.programme_of(
+        roofs["use"],
+        roofs["owner"],
+        _whole("programme_by_use", programme_by_use),
+        _whole("programme_by_owner", programme_by_owner),
+    )
     place = assign_to_towns(rooftops, towns)
     totals = totals_by_town(out, place, towns)
-    codes = list(totals.index[:-1])
-    group = pd.Index(codes).get_indexer(pd.Index(place.fillna(codes[-1])))
-    nodes = profile.node_capacity(parts, power, group, len(codes), tables["open"])
-    hourly = profile.hourly_profiles(year, hours, chains, nodes, tables["open"], codes)
-    season = profile.town_columns(hourly, totals.index, **_merged("heating_season", heating_season))
+    monthly_kwh = 1000.0 * totals[MONTHLY].iloc[:-1].to_numpy() if seen is not None else None
+    hourly = profile.town_hours(
+        parts, power, place, list(totals.index[:-1]), year, hours, chains, tables["open"], monthly_kwh
+    )
+    season = profile.town_columns(hourly, totals.index, **_whole("heating_season", heating_season))
     by_town = purse.priced(totals).join(season).assign(**dict.fromkeys(missing, np.nan))
     # 6. What is handed over
     names = [output.name for output in OUTPUTS]
@@ -251,39 +309,42 @@ def compute(
     values = values[[name for name in (*names, *MONTHLY) if name in values and name not in OF_TOWNS]]
     known_of = pd.DataFrame({"roof_type_used": roofs["roof_type"], "programme": programme}, rooftops.index)
     features = pd.concat([place, known_of, plane_columns(parts, power, rooftops.index), values], axis=1)
-    layout = {"row_tilt_deg": row_tilt_deg, "flush_cover": flush_cover, "module_density_w_m2": module_density_w_m2}
-    tariff = f"{tariff_cny_kwh:g} CNY/kWh, {tariff_date}" if paid else ""
+    doubts = doubts_by_town(
+        features.assign(roof_class=roofs["key"]),
+        ranges_of(PARAMETERS, "usable_share", usable_share),
+        ranges_of(PARAMETERS, "obstacle_share", obstacle_share),
+        towns,
+        shared_ranges(uncertainty_years, module_density=module_density_w_m2, **_whole("uncertainty", uncertainty)),
+        uncertainty_draws,
+    )
     return Result(
         by_town=by_town[["town_name", "name_en", *names]],
         features={"rooftops": features},
         tables={
-            "ladder": ladder.ladder_table(by_town.iloc[-1], tariff=tariff, installed=known),
+            "ladder": ladder.ladder_table(
+                by_town.iloc[-1], tariff=economics.tariff_text(tariff_cny_kwh, tariff_date), installed=known
+            ),
             "by_town_programme": by_town_programme(out, place, programme, totals["town_name"], purse),
             "policy_by_owner": ladder.policy_by_owner(out, roofs["owner"], ratio),
             "best_roofs": siting.best_roofs(
-                rooftops, features, totals["town_name"], **_merged("best_roofs", best_roofs)
+                rooftops, features, totals["town_name"], **_whole("best_roofs", best_roofs)
             ),
             "monthly_by_town": totals[["town_name", "name_en", *MONTHLY]],
             "by_use": by_use(out, roofs, [name for name in names if name not in missing], purse),
             "roof_area_steps": area_steps(parts, shares, roofs, out["usable_area_m2"]),
-            "flat_roof_layouts": flat_roof_layouts(hours, chains, latitude, **layout),
+            "flat_roof_layouts": flat_roof_layouts(
+                hours,
+                chains,
+                latitude,
+                row_tilt_deg=row_tilt_deg,
+                flush_cover=flush_cover,
+                module_density_w_m2=module_density_w_m2,
+            ),
+            "shading": shading_table(seen, losses, _whole("shading_range", shading_range), by_town.iloc[-1]),
+            **doubts,
+            "sky_models": perez.transposition_sensitivity(year, albedo=albedo),
             "emission_factor": factor.assign(co2_avoided_t_a=totals["co2_avoided_t_a"].iloc[-1]),
             "assumed_roof_types": assumed_types(roofs),
         },
         datasets={"hourly_by_town": hourly},
     )
-
-
-def _merged(group: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """Complete a group of parameters with its defaults."""
-    known = PARAMETERS[group]
-    unknown = [f"{group}.{name}" for name in chosen if name not in known]
-    if unknown:
-        raise ParameterError(f"unknown parameters {', '.join(unknown)}; known in {group}: {', '.join(known)}")
-    return {**known, **chosen}
-
-
-def _ends(group: str, chosen: dict[str, float], key: pd.Series) -> Floats:
-    """Return the low end, the chosen value and the high end of a group for each roof, shape (3, n)."""
-    ends = (PARAMETERS.low(group), _merged(group, chosen), PARAMETERS.high(group))
-    return np.stack([key.astype("category").map(values).to_numpy(dtype=np.float64) for values in ends])

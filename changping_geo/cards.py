@@ -120,6 +120,20 @@ class Cards(Mapping[str, Any]):
         """Return the high end of a parameter, or of each of a group. [the parameter's unit]"""
         return self._collect(name, "high")
 
+    def merged(self, group: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a group, its defaults completed by what is `chosen`.
+
+        Raises
+        ------
+        ParameterError
+            If a name is not of the group.
+        """
+        known = self[group]
+        unknown = [f"{group}.{name}" for name in chosen if name not in known]
+        if unknown:
+            raise ParameterError(f"unknown parameters {', '.join(unknown)}; known in {group}: {', '.join(known)}")
+        return {**known, **chosen}
+
     def with_values(self, chosen: Mapping[str, Value]) -> dict[str, Any]:
         """Return every value or group, the `chosen` ones checked and put in place of their defaults.
 

@@ -247,6 +247,11 @@ def check_tariff(tariff_cny_kwh: float, tariff_date: str) -> bool:
     return True
 
 
+def tariff_text(tariff_cny_kwh: float, tariff_date: str) -> str:
+    """Return a tariff as people write it; nothing when none is given."""
+    return f"{tariff_cny_kwh:g} CNY/kWh, {tariff_date}" if tariff_cny_kwh else ""
+
+
 def grid_factor(factors: pd.DataFrame, region: str, year: int, kind: str = "average") -> pd.DataFrame:
     """Return the one row of the factor that was asked for, with its document.
 

@@ -15,6 +15,7 @@ from changping_geo.solar.usable import USES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from changping_geo.model import Cards
     from changping_geo.solar.parts import Part
 
 Floats = NDArray[np.float64]
@@ -142,3 +143,26 @@ def with_yield(frame: pd.DataFrame) -> pd.DataFrame:
     """
     capacity = frame["pv_capacity_kw"].where(frame["pv_capacity_kw"] > 0)
     return frame.assign(specific_yield_kwh_kw_a=1000.0 * frame["pv_energy_mwh_a"] / capacity)
+
+
+def share_ends(cards: Cards, group: str, chosen: Mapping[str, float], key: pd.Series) -> Floats:
+    """Return the low end, the chosen value and the high end of a group of cards for each roof.
+
+    Parameters
+    ----------
+    cards : Cards
+        The analysis's cards.
+    group : str
+        Name of the group.
+    chosen : mapping of str to float
+        Values in place of the defaults. [the cards' unit]
+    key : Series
+        Which card counts for each roof, shape (n,).
+
+    Returns
+    -------
+    ndarray
+        Shape (3, n). [the cards' unit]
+    """
+    ends = (cards.low(group), cards.merged(group, chosen), cards.high(group))
+    return np.stack([key.astype("category").map(values).to_numpy(dtype=np.float64) for values in ends])

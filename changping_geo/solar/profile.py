@@ -86,6 +86,41 @@ def node_capacity(
     return out
 
 
+def town_hours(
+    parts: Sequence[Part],
+    power: Sequence[Floats],
+    town_code: pd.Series,
+    codes: Sequence[str],
+    year: xr.Dataset,
+    hours: Daylight,
+    chains: Mapping[str, Chain],
+    table: xr.DataArray,
+    monthly_kwh: Floats | None = None,
+) -> xr.Dataset:
+    """Return the hourly power of each town, and of the roofs outside all towns.
+
+    Parameters
+    ----------
+    parts, power, year, hours, chains, table
+        As in `node_capacity` and `hourly_profiles`.
+    town_code : Series
+        Town of each roof, missing outside all towns, shape (n,).
+    codes : sequence of str
+        The towns in order, then the name of what lies outside.
+    monthly_kwh : ndarray, optional
+        Shape (towns + 1, 12): sums to bring the months to, where losses are known by month only. [kWh]
+
+    Returns
+    -------
+    Dataset
+        As `hourly_profiles` gives it.
+    """
+    group = pd.Index(list(codes)).get_indexer(pd.Index(town_code.fillna(codes[-1])))
+    nodes = node_capacity(parts, power, group, len(codes), table)
+    found = hourly_profiles(year, hours, chains, nodes, table, codes)
+    return found if monthly_kwh is None else scaled_to_months(found, monthly_kwh)
+
+
 def hourly_profiles(
     year: xr.Dataset,
     hours: Daylight,
