@@ -80,7 +80,6 @@ PARAMETERS = Cards(
 )
 
 _whole = PARAMETERS.merged
-
 _MARGINS = (
     ("", "", "", ""),
     ("_low", ", 低值", ", low", "; low usable_share, high obstacle_share"),
@@ -307,8 +306,9 @@ def compute(
     names = [output.name for output in OUTPUTS]
     values = purse.priced(out).assign(**dict.fromkeys(missing, np.nan))
     values = values[[name for name in (*names, *MONTHLY) if name in values and name not in OF_TOWNS]]
-    known_of = pd.DataFrame({"roof_type_used": roofs["roof_type"], "programme": programme}, rooftops.index)
-    features = pd.concat([place, known_of, plane_columns(parts, power, rooftops.index), values], axis=1)
+    told = pd.DataFrame({"roof_type_used": roofs["roof_type"], "programme": programme}, rooftops.index)
+    features = pd.concat([place, told, plane_columns(parts, power, rooftops.index), values], axis=1)
+    features.attrs["words"] = {"programme": programmes.PROGRAMMES, "roof_type_used": usable.TYPES}
     doubts = doubts_by_town(
         features.assign(roof_class=roofs["key"]),
         ranges_of(PARAMETERS, "usable_share", usable_share),

@@ -95,7 +95,7 @@ def classify(
         Classes wished for; fewer when there are fewer different values. [classes]
     kind : str
         ``quantile-rounded`` (as many rows in each), ``jenks`` (natural breaks), ``equal`` (equal steps) or
-        ``geometric`` (equal ratios, for many small and few large values).
+        ``geometric`` (equal ratios between the positive values, for many small and few large ones).
     palette : str
         One of `PALETTES`.
     scale_zh, scale_en : float
@@ -179,8 +179,9 @@ def _rounded(low: float, breaks: list[float], high: float) -> list[float]:
 def _breaks(numbers: NDArray[np.float64], different: NDArray[np.float64], n: int, kind: str) -> NDArray[np.float64]:
     if kind == "equal":
         return np.linspace(numbers[0], numbers[-1], n + 1)[1:-1]
-    low, high = np.quantile(numbers, _GEOMETRIC_SPAN)
-    if kind == "geometric" and 0 < low < high:
+    positive = numbers[numbers > 0]
+    if kind == "geometric" and positive.size > n:
+        low, high = np.quantile(positive, _GEOMETRIC_SPAN)
         return np.geomspace(low, high, n + 1)[1:-1]
     if kind == "jenks" and different.size > n:
         import mapclassify  # noqa: PLC0415 - takes seconds to import, and few legends ask for natural breaks

@@ -17,11 +17,14 @@ from changping_geo.present.roofs import Shown, pack
 from changping_geo.present.units import ladder, shown, step_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from changping_geo.model import Layer, Run
     from changping_geo.present.mapspec import Coloured, MapSpec
 
 Pair = tuple[str, str]
 
+ROOF_KEY = "roof_id"
 _NAMES: dict[str, Pair] = {
     "outline": ("区界", "District outline"),
     "towns": ("镇街分级", "Towns by class"),
@@ -93,7 +96,11 @@ def check(run: Run, spec: MapSpec) -> None:
         else:
             own = shapes_of(run, coloured.layer).columns.drop("geometry", errors="ignore")
             columns = [*own, *result.features.get(coloured.layer, pd.DataFrame()).columns]
-        faults += _unknown((coloured.column, *coloured.popup), columns, f"[{table}]")
+        faults += _unknown((coloured.column, *coloured.popup, *coloured.filters), columns, f"[{table}]")
+        if coloured.only and ROOF_KEY not in result.tables.get(coloured.only, ()):
+            faults.append(
+                f"[{table}]: only = {coloured.only!r} is no table with {ROOF_KEY}; tables: {', '.join(result.tables)}"
+            )
     if faults:
         raise SpecError(f"{spec.file or spec.name}:\n" + "\n".join(f"  - {fault}" for fault in faults))
 
@@ -265,25 +272,40 @@ def _legend(run: Run, spec: MapSpec, coloured: Coloured, values: Any) -> tuple[C
     }
 
 
+def filter_choices(values: pd.Series, words: Mapping[str, Pair] | None) -> dict[str, Any]:
+    """Return what a column can be narrowed by: rising round least values, or its words with both labels."""
+    if words or not pd.api.types.is_numeric_dtype(values):
+        known = [str(word) for word in sorted(values.dropna().astype(str).unique())]
+        return {"words": [(words or {}).get(word, (word, word)) for word in known]}
+    return {"steps": list(classify(values.to_numpy(dtype=float), 9, "geometric").edges[1:-1])}
+
+
 def _roofs(
     run: Run, spec: MapSpec, coloured: Coloured, towns: gpd.GeoDataFrame
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     data = shapes_of(run, coloured.layer)
     results = run.results[spec.analysis].features.get(coloured.layer, pd.DataFrame(index=data.index))
-    cards = run.columns.get(coloured.layer, {})
-    words = dict(zip(towns["town_code"].astype(str), town_names(towns), strict=True))
+    if coloured.only:
+        data = data[data[ROOF_KEY].isin(run.results[spec.analysis].tables[coloured.only][ROOF_KEY])]
+        results = results.loc[data.index]
+    words = {name: card.values for name, card in run.columns.get(coloured.layer, {}).items()}  # noqa: PD011 - a card, no frame
+    words |= results.attrs.get("words", {})
+    words["town_code"] = dict(zip(towns["town_code"].astype(str), town_names(towns), strict=True))
     titles = [name for name in ("name", "roof_id", "town_code") if name in data or name in results]
     columns: dict[str, Shown] = {}
     rows: list[dict[str, Any]] = []
-    for name in dict.fromkeys((*titles, *coloured.popup, coloured.column)):
+    filters: dict[str, dict[str, Any]] = {}
+    for name in dict.fromkeys((*titles, *coloured.popup, *coloured.filters, coloured.column)):
         values = results[name] if name in results else data[name]
         card = heading(run, name, analysis=spec.analysis, layer=coloured.layer)
         whole = pd.api.types.is_integer_dtype(values)
-        labels = words if name == "town_code" else getattr(cards.get(name), "values", None)
-        columns[name] = Shown(values, 0 if whole else _DIGITS.get(card.unit, 1), labels)
+        columns[name] = Shown(values, 0 if whole else _DIGITS.get(card.unit, 1), words.get(name))
+        row = {"column": name, "label": (card.zh, card.en), "ladder": ladder(card.unit), "whole": not card.unit}
+        row["digits"] = columns[name].digits
         if name in coloured.popup:
-            row = {"column": name, "label": (card.zh, card.en), "ladder": ladder(card.unit), "whole": not card.unit}
-            rows.append({**row, "digits": columns[name].digits})
+            rows.append(row)
+        if name in coloured.filters:
+            filters[name] = {**row, **filter_choices(values, words.get(name))}
     values = results[coloured.column] if coloured.column in results else data[coloured.column]
     _, legend = _legend(run, spec, coloured, values.to_numpy(dtype=float))
     title_zh, title_en = run.titles.get(coloured.layer, _NAMES["roofs"])
@@ -291,7 +313,13 @@ def _roofs(
         "column": coloured.column,
         "min_zoom": coloured.min_zoom,
         "title": (title_zh, title_en),
-        "key": "roof_id",
+        "key": ROOF_KEY,
+        "least_px": 7.0 if coloured.only else 1.5,
+        "filters": {
+            "title": {"text": ("筛选", "Filter"), "open": bool(coloured.only)},
+            "count": ("符合条件的建筑", "buildings that match"),
+            "columns": [filters[name] for name in coloured.filters],
+        },
         "rows": rows,
         "legend": legend,
         "status": {"note": short_note(run, spec)},

@@ -38,6 +38,10 @@ class Coloured:
         Columns of the pop-up, in order; the layer's own or the analysis's.
     min_zoom : int
         The zoom from which the layer is drawn.
+    filters : tuple of str
+        Columns that the reader can narrow the buildings by: a least value for numbers, a choice for words.
+    only : str
+        A table of the analysis whose buildings alone are shown, drawn large enough to be found; empty for all.
     """
 
     column: str
@@ -47,6 +51,8 @@ class Coloured:
     classes: int = 6
     popup: tuple[str, ...] = ()
     min_zoom: int = 14
+    filters: tuple[str, ...] = ()
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)

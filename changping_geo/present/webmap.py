@@ -57,7 +57,7 @@ def write_map(run: Run, spec: MapSpec, path: Path) -> None:
     figure.header.add_child(Verbatim(security_policy(hosts)), name="policy", index=1)
     for name in ("common.css", "map.css"):
         figure.header.add_child(Verbatim(style_element(asset(name))), name=name)
-    for name in ("roofs.js", "gcj.js", "words.js", "map.js"):
+    for name in ("roofs.js", "gcj.js", "words.js", "filter.js", "map.js"):
         figure.header.add_child(Verbatim(script_element(asset(name))), name=name)
     figure.header.add_child(Verbatim(marker_icons()), name="icons")
     figure.html.add_child(Verbatim(_head(run, spec)), name="head")

@@ -18,6 +18,7 @@ from changping_geo.solar.climate import hourly_year
 from changping_geo.solar.kernel import daylight, monthly_yield
 from changping_geo.solar.pv import default_chain
 from changping_geo.solar.roof import row_cover
+from changping_geo.solar.shade_classes import COLUMNS, SKY
 
 PATH = Path(__file__).parents[2] / "analyses" / "rooftop_pv.py"
 CRS = "EPSG:32650"
@@ -353,3 +354,55 @@ def test_the_order_of_rooftops_decides_nothing(analysis, found, towns, roofs, cl
     pd.testing.assert_frame_equal(
         here.features["rooftops"], there.features["rooftops"].loc[roofs.index], check_exact=False, rtol=1e-12
     )
+
+
+def open_sky(roofs):
+    """The layer roof_shading of roofs that nothing stands before."""
+    table = pd.DataFrame(0.0, index=range(len(roofs)), columns=list(COLUMNS))
+    table[[name for name in COLUMNS if name.startswith(SKY)]] = 1.0
+    return table.assign(roof_id=roofs["roof_id"].to_numpy(), cells=9)
+
+
+def test_computed_shade_under_an_open_sky_gives_back_the_flat_loss(analysis, found, towns, roofs, climate, factors):
+    seen = analysis.compute(towns, roofs, climate, factors, lambda: open_sky(roofs), shading_method="geometric")
+    kept = (1 - 0.03) * found.by_town["pv_energy_mwh_a"].rdiv(seen.by_town["pv_energy_mwh_a"])
+    np.testing.assert_allclose(kept.dropna(), 1.0, rtol=2e-3)  # the inverter is a little better at more load
+    row = seen.tables["shading"].iloc[0]
+    assert (row["shading_method"], row["n_roofs_flat_loss"]) == ("geometric", 0)
+
+
+def test_a_roof_that_sees_no_beam_and_half_the_sky_yields_less_and_hours_still_close(
+    analysis, found, towns, roofs, climate, factors
+):
+    shade = open_sky(roofs)
+    for name in COLUMNS:
+        if name.startswith("loss"):
+            shade[name] = 1.0
+        elif name.startswith(SKY):
+            shade[name] = 0.5
+    seen = analysis.compute(towns, roofs, climate, factors, lambda: shade, shading_method="geometric")
+    assert seen.by_town.loc["district", "pv_energy_mwh_a"] < 0.35 * found.by_town.loc["district", "pv_energy_mwh_a"]
+    hourly = seen.datasets["hourly_by_town"]["pv_power_kw"]
+    codes = hourly["town_code"].to_numpy().tolist()
+    np.testing.assert_allclose(hourly.sum("time") / 1000.0, seen.by_town.loc[codes, "pv_energy_mwh_a"], rtol=1e-9)
+
+
+def test_the_expensive_layer_is_not_made_for_a_flat_loss(analysis, towns, roofs, climate, factors):
+    def never():
+        raise AssertionError("made")
+
+    table = analysis.compute(towns, roofs, climate, factors, never).tables["shading"]
+    assert table["shading_method"].tolist() == ["flat"]
+    low, central, high = table[
+        ["pv_energy_mwh_a_most_shade", "pv_energy_mwh_a", "pv_energy_mwh_a_least_shade"]
+    ].to_numpy()[0]
+    assert low < central < high
+
+
+def test_doubts_stand_around_the_estimate_and_draws_add_up(found):
+    table = found.tables["uncertainty_by_town"]
+    energy = table[[f"pv_energy_mwh_a_{p}" for p in ("p10", "p50", "p90")]].loc[["001", "district"]].to_numpy()
+    assert (np.diff(energy, axis=1) > 0).all()
+    central = found.by_town.loc["district", "pv_energy_mwh_a"]
+    assert table.loc["district", "pv_energy_mwh_a_p10"] < central < table.loc["district", "pv_energy_mwh_a_p90"]
+    assert set(found.tables["ranking_stability"].index) == {"001", "002"}

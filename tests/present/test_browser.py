@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import shapely
 
-from changping_geo.model import Frame
+from changping_geo.model import Frame, SpecError
 from changping_geo.present.index import write_index
 from changping_geo.present.mapspec import read_mapspec
 from changping_geo.present.webmap import write_map
@@ -401,3 +402,59 @@ def test_the_door_sorts_by_exact_numbers_and_links_to_every_file(browser, small_
     assert values == sorted(small_run.results["rooftop_pv"].by_town["roof_area_m2"].iloc[:4], reverse=True)
     assert browser.js("document.querySelector('table.sortable tfoot tr:last-child td').innerText") == "全区"
     assert browser.complaints() == []
+
+
+def test_the_reader_narrows_the_roofs_and_only_those_left_are_found(browser, small_run, tmp_path):
+    spec = tmp_path / "narrow.toml"
+    spec.write_text(
+        'title_zh = "窄"\ntitle_en = "Narrow"\nanalysis = "rooftop_pv"\n[towns]\ncolumn = "pv_capacity_kw"\n'
+        '[roofs]\nlayer = "rooftops"\ncolumn = "pv_capacity_kw"\nfilters = ["pv_capacity_kw", "use"]\n',
+        encoding="utf-8",
+    )
+    write_map(small_run, read_mapspec(spec), tmp_path / "narrow.html")
+    browser.open(tmp_path / "narrow.html")
+    browser.wait("window.PlanMap && PlanMap.app && PlanMap.app.filter")
+    values = small_run.results["rooftop_pv"].features["rooftops"]["pv_capacity_kw"]
+    left = "PlanMap.app.filter.mask.reduce(function (a, b) { return a + b; }, 0)"
+    assert browser.js(left) == len(values)
+    slider = "document.querySelector('.filter input[type=range]')"
+    browser.js(f"(function(){{var r={slider}; r.value=r.max; r.oninput(); return 0}})()")
+    least = browser.js("PlanMap.app.filter.least.pv_capacity_kw")
+    assert browser.js(left) == (values >= least).sum()
+    assert 0 < browser.js(left) < len(values)
+    x, y = _first_roof(browser)
+    kept = browser.js("PlanMap.app.filter.mask[0]")
+    at = f"PlanMap.app.roofAt(PlanMap.app.map.containerPointToLatLng([{x},{y}]))"
+    assert (browser.js(at) == 0) == bool(kept)
+    browser.js(
+        "(function(){document.querySelectorAll('.filter input[type=checkbox]').forEach(function(c){"
+        "c.checked=false; c.onchange();}); return 0})()"
+    )
+    assert browser.js(left) == 0
+    assert browser.complaints() == []
+
+
+def test_a_map_of_the_listed_roofs_alone_draws_them_large_enough_to_find(browser, small_run, tmp_path):
+    roofs = small_run.layers["rooftops"].data
+    run = replace(
+        small_run,
+        results={
+            "rooftop_pv": replace(
+                small_run.results["rooftop_pv"], tables={"best": pd.DataFrame({"roof_id": roofs["roof_id"].iloc[:3]})}
+            )
+        },
+    )
+    spec = tmp_path / "best.toml"
+    spec.write_text(
+        'title_zh = "优"\ntitle_en = "Best"\nanalysis = "rooftop_pv"\n[towns]\ncolumn = "pv_capacity_kw"\n'
+        '[roofs]\nlayer = "rooftops"\ncolumn = "pv_capacity_kw"\nonly = "best"\nmin_zoom = 9\n',
+        encoding="utf-8",
+    )
+    write_map(run, read_mapspec(spec), tmp_path / "best.html")
+    browser.open(tmp_path / "best.html")
+    browser.wait("window.PlanMap && PlanMap.app && PlanMap.app.roofs")
+    assert browser.js("PlanMap.app.roofs.n") == 3
+    assert browser.js("PlanMap.app.layers.roofs.options.leastPx") == 7
+    spec.write_text(spec.read_text(encoding="utf-8").replace('"best"\n', '"worst"\n'), encoding="utf-8")
+    with pytest.raises(SpecError, match="only = 'worst'"):
+        write_map(run, read_mapspec(spec), tmp_path / "worst.html")

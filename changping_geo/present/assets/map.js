@@ -117,7 +117,14 @@ var PlanMap = (function () {
       var at = 0, value = values.at(roof);
       while (at < edges.length && value >= edges[at]) { at++; }
       return at;
-    }, card.legend.colours, { minZoom: card.min_zoom, maxZoom: 19 });
+    }, card.legend.colours, { minZoom: card.min_zoom, maxZoom: 19, leastPx: card.least_px });
+  };
+
+  App.prototype.addFilter = function (panel) {
+    var app = this, card = this.page.roofs;
+    if (!this.roofs || !card.filters.columns.length) { return; }
+    this.filter = new RoofFilter.Filter(this.roofs, card.filters, function (mask) { app.layers.roofs.narrow(mask); });
+    this.filter.addTo(this.section(panel, card.filters.title));
   };
 
   App.prototype.roofsShown = function () {
@@ -126,10 +133,16 @@ var PlanMap = (function () {
 
   /* --- pop-ups ----------------------------------------------------------------------------------------------- */
   App.prototype.click = function (event) {
-    var roof = this.roofsShown() ? PackedRoofs.find(this.roofs, event.latlng) : -1;
+    var roof = this.roofsShown() ? this.roofAt(event.latlng) : -1;
     if (roof >= 0) { this.openRoof(roof, event.latlng); return; }
     var town = this.map.hasLayer(this.layers.towns) && this.townAt(event.latlng);
     if (town) { this.openTown(town, event.latlng); }
+  };
+
+  App.prototype.roofAt = function (latlng) {
+    var card = this.page.roofs, px = card.least_px > 2 ? card.least_px / 2 : 0, point = this.map.latLngToContainerPoint(latlng);
+    var reach = px ? this.map.containerPointToLatLng(point.add([px, 0])).lng - latlng.lng : 0;
+    return PackedRoofs.find(this.roofs, latlng, this.filter && this.filter.mask, reach);
   };
 
   App.prototype.popup = function (latlng, kicker, title, rows, note) {
@@ -244,6 +257,7 @@ var PlanMap = (function () {
       this.legend(panel, this.page.roofs.legend, "legend-roofs");
       pair(make("p", "hint", panel), this.page.roofs.hint);
     }
+    this.addFilter(panel);
     this.layerList(this.section(panel, this.page.words.layers));
     this.baseList(this.section(panel, this.page.words.bases));
     this.townList(this.section(panel, this.page.towns.ranking));

@@ -157,20 +157,30 @@ var PackedRoofs = (function () {
     return inside;
   }
 
-  function find(roofs, latlng) {
-    var x = latlng.lng * PER_DEGREE, y = latlng.lat * PER_DEGREE, found = -1;
-    within(roofs, x, y, x, y, function (roof) { if (covers(roofs, roof, x, y)) { found = roof; } });
-    return found;
+  /* The building under the pointer; `reach` widens small ones, in degrees, as they are drawn. */
+  function find(roofs, latlng, mask, reach) {
+    var x = latlng.lng * PER_DEGREE, y = latlng.lat * PER_DEGREE, r = (reach || 0) * PER_DEGREE, found = -1, near = -1;
+    within(roofs, x - r, y - r, x + r, y + r, function (roof) {
+      if (mask && !mask[roof]) { return; }
+      if (covers(roofs, roof, x, y)) { found = roof; }
+      near = roof;
+    });
+    return found >= 0 || !r ? found : near;
   }
 
   var Tiles = L.GridLayer.extend({
-    options: { pane: "roofs", updateWhenZooming: false, keepBuffer: 1 },
+    options: { pane: "roofs", updateWhenZooming: false, keepBuffer: 1, leastPx: 1.5 },
     initialize: function (roofs, classOf, colours, options) {
       this._roofs = roofs;
       this._class = new Uint8Array(roofs.n);
       for (var r = 0; r < roofs.n; r++) { this._class[r] = classOf(r); }
       this._colours = colours;
       L.setOptions(this, options);
+    },
+    /* Draw only the roofs of a mask. */
+    narrow: function (mask) {
+      this._mask = mask;
+      if (this._map) { this.redraw(); }
     },
     createTile: function (coords) {
       var size = this.getTileSize(), ratio = Math.min(window.devicePixelRatio || 1, 2);
@@ -189,13 +199,15 @@ var PackedRoofs = (function () {
       var west = nw.lng * PER_DEGREE, north = nw.lat * PER_DEGREE;
       var sx = size.x / (se.lng * PER_DEGREE - west), sy = size.y / (se.lat * PER_DEGREE - north);
       var classes = this._class, paths = this._colours.map(function () { return new Path2D(); }), used = [];
-      var margin = 3 / sx;
+      var mask = this._mask, least = this.options.leastPx, margin = (least + 2) / sx;
       within(roofs, west - margin, se.lat * PER_DEGREE - margin, se.lng * PER_DEGREE + margin, north + margin,
         function (roof) {
+          if (mask && !mask[roof]) { return; }
           var path = paths[classes[roof]], box = 4 * roof;
           used[classes[roof]] = true;
-          if ((roofs.boxes[box + 2] - roofs.boxes[box]) * sx < 1.5) {
-            path.rect((roofs.boxes[box] - west) * sx, (roofs.boxes[box + 3] - north) * sy, 1.5, 1.5);
+          if ((roofs.boxes[box + 2] - roofs.boxes[box]) * sx < least) {
+            var half = least > 2 ? least / 2 : 0;
+            path.rect((roofs.boxes[box] - west) * sx - half, (roofs.boxes[box + 3] - north) * sy - half, least, least);
             return;
           }
           for (var k = roofs.ring[roof]; k < roofs.ring[roof + 1]; k++) {
