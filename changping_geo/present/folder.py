@@ -64,7 +64,7 @@ def write_folder(run: Run, root: Path, folder: Path) -> None:
         write_workbook(run, folder / f"{name}.xlsx")
     write_account(run, folder / "provenance.json")
     files = sorted(p for p in folder.rglob("*") if p.is_file())
-    write_index(run, folder, files)
+    write_index(run, folder, files, specs)
 
 
 def map_specs(run: Run, root: Path) -> list[MapSpec]:

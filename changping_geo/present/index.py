@@ -15,13 +15,14 @@ from changping_geo.present.units import Step, ladder, number, shown, step_for
 from changping_geo.present.webmap import both, language_button
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path, PurePath
 
     from changping_geo.model import Analysis, Output, Run
+    from changping_geo.present.mapspec import MapSpec
 
 _LAST_ROWS = ("outside", "district")
-# Findings shown as figures; the table holds all. [cards]
+# Findings shown as figures where an analysis names no headline. [cards]
 _MOST_CARDS = 8
 # What a file is, by suffix.
 _KINDS = {
@@ -29,11 +30,12 @@ _KINDS = {
     ".gpkg": ("地理数据，QGIS、ArcGIS、超图可读", "GIS data for QGIS, ArcGIS, SuperMap"),
     ".csv": ("表格，Excel 可读", "table, opens in Excel"),
     ".xlsx": ("工作簿", "workbook"),
+    ".nc": ("逐时曲线，NetCDF", "hourly profiles, NetCDF"),
     ".json": ("计算依据与校验值", "account of sources and checksums"),
 }
 
 
-def write_index(run: Run, folder: Path, files: Iterable[PurePath]) -> None:
+def write_index(run: Run, folder: Path, files: Iterable[PurePath], specs: Sequence[MapSpec] = ()) -> None:
     """Write ``index.html`` of a run folder.
 
     Parameters
@@ -44,6 +46,8 @@ def write_index(run: Run, folder: Path, files: Iterable[PurePath]) -> None:
         The run folder.
     files : iterable of Path
         The files to link to, in or relative to `folder`.
+    specs : sequence of MapSpec
+        The maps, for their titles.
     """
     relative = sorted({_inside(folder, path) for path in files} - {"index.html"})
     title_zh, title_en = f"{run.frame.title_zh}碳达峰空间分析", f"{run.frame.title_en}: carbon-peak analyses"
@@ -52,7 +56,7 @@ def write_index(run: Run, folder: Path, files: Iterable[PurePath]) -> None:
         f'<div class="top"><div><p class="kicker">{plan}</p><h1>{both(title_zh, title_en)}</h1></div>',
         f"{language_button()}</div>",
         _banner(run),
-        _maps(run, [path for path in relative if path.startswith("maps/") and path.endswith(".html")]),
+        _maps(run, [path for path in relative if path.startswith("maps/") and path.endswith(".html")], specs),
         *(_analysis(run, analysis) for analysis in run.analyses.values() if analysis.name in run.results),
         _layers(run),
         _files(folder, relative),
@@ -85,14 +89,17 @@ def _banner(run: Run) -> str:
     return f'<div class="banner {status.word}" role="note">{both(zh, en)}</div>'
 
 
-def _maps(run: Run, pages: list[str]) -> str:
+def _maps(run: Run, pages: list[str], specs: Sequence[MapSpec]) -> str:
+    """Return links to the maps: those called after an analysis first, in the order in which these ran."""
     if not pages:
         return ""
+    titles = {a.name: (a.title_zh, a.title_en) for a in run.analyses.values()}
+    first = list(titles)
+    titles |= {spec.name: (spec.title_zh, spec.title_en) for spec in specs}
+    stems = {page.rsplit("/", 1)[-1].removesuffix(".html"): page for page in pages}
     links = []
-    for page in pages:
-        stem = page.rsplit("/", 1)[-1].removesuffix(".html")
-        analysis = run.analyses.get(stem)
-        name = both(analysis.title_zh, analysis.title_en) if analysis else plain(stem)
+    for stem in sorted(stems, key=lambda s: (first.index(s) if s in first else len(first), s)):
+        page, name = stems[stem], both(*titles[stem]) if stem in titles else plain(stem)
         links.append(f'<a href="{_href(page)}">{name}</a>')
     return f'<h2>{both("地图", "Maps")}</h2><nav class="maps">{"".join(links)}</nav>'
 
@@ -101,6 +108,7 @@ def _analysis(run: Run, analysis: Analysis) -> str:
     table = run.results[analysis.name].by_town
     outputs = [o for o in analysis.outputs if o.name in table and pd.api.types.is_numeric_dtype(table[o.name])]
     outputs = [o for o in outputs if not _is_end(o.name, table)]
+    outputs = [o for o in outputs if o.name in analysis.headline] or outputs
     status = f"{analysis.status.label_zh}", f"{analysis.status.label_en}"
     cards = "".join(
         _card((o.label_zh, o.label_en), shown(_number(table[o.name].get("district")), o.unit), _span(table, o))

@@ -165,4 +165,6 @@ def transposition_sensitivity(
             off = [100.0 * (sums[k] / sums[1] - 1.0) for k in (0, 2)]
             rows.append((tilt, azimuth, facing, *sums, *off))
     names = ["tilt_deg", "azimuth_deg", "facing", *(f"{m}_kwh_m2" for m in ("isotropic", "hay_davies", "perez"))]
-    return pd.DataFrame(rows, columns=[*names, "isotropic_pct", "perez_pct"])
+    table = pd.DataFrame(rows, columns=[*names, "isotropic_pct", "perez_pct"])
+    table.attrs = {"title_zh": "天空模型比较", "title_en": "models of the sky compared"}
+    return table

@@ -110,6 +110,7 @@ def best_roofs(
     leading = [*ranks, *own, "town_code", "town_name", "programme", "public_owner"]
     out = out[[*leading, *SHOWN, "lon", "lat"]].reset_index(drop=True)
     out.insert(0, "rank", np.arange(1, len(out) + 1))
+    out.attrs = {"title_zh": "优先屋顶", "title_en": "best roofs"}
     return out
 
 
