@@ -68,9 +68,9 @@ def write_folder(run: Run, root: Path, folder: Path) -> None:
 
 
 def map_specs(run: Run, root: Path) -> list[MapSpec]:
-    """Return the maps of a workspace whose analysis is part of the run."""
+    """Return the maps of a workspace whose analysis is part of the run; the one called after it leads."""
     specs = [read_mapspec(path) for path in content.room(root, "maps", ".toml").values()]
-    return [spec for spec in specs if spec.analysis in run.analyses]
+    return sorted((s for s in specs if s.analysis in run.analyses), key=lambda s: (s.name != s.analysis, s.name))
 
 
 @contextmanager

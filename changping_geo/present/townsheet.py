@@ -54,7 +54,9 @@ def write_town_sheet(book: Book, run: Run, name: str) -> None:
     results = [
         str(c) for c in frame if c not in (*LEADING, *_LEFT, "town_code") and pd.api.types.is_numeric_dtype(frame[c])
     ]
-    shown = _alike([_shown(run, name, frame[column]) for column in results])
+    leading = {f"{column}{end}" for column in analysis.headline for end in ("", "_low", "_high")}
+    printed = [column for column in results if column in leading] or results
+    shown = _alike([_shown(run, name, frame[column]) for column in printed])
     raw = [_raw(run, name, frame[column]) for column in results]
     sheet = book.sheet(analysis.title_zh)
     about = f"数据状态：{analysis.status.label_zh}（{analysis.status.label_en}）"
@@ -63,10 +65,10 @@ def write_town_sheet(book: Book, run: Run, name: str) -> None:
     _write_rows(book, sheet, frame, left, [*shown, *raw], first)
     sheet.freeze_panes(first, 1)
     sheet.repeat_rows(_TOP - 1, first - 1)
-    main = main_output(analysis, results)
+    main = main_output(analysis, printed)
     towns = frame[~frame["town_code"].isin([OUTSIDE, DISTRICT])]
     if main is not None and len(towns) >= _MIN_TOWNS:
-        position = results.index(main)
+        position = printed.index(main)
         bar = {"type": "data_bar", "bar_color": "#f3b562", "min_type": "num", "min_value": 0}
         column = len(left) + position
         sheet.conditional_format(first, column, first + len(towns) - 1, column, bar)

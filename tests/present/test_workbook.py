@@ -178,3 +178,16 @@ def test_a_chinese_character_is_two_wide():
 )
 def test_a_column_shows_about_three_digits(values, expected):
     assert number_format(values) == expected
+
+
+def test_only_headline_columns_are_printed_and_all_stand_beside_them_as_computed(small_run, tmp_path):
+    analysis = small_run.analyses["rooftop_pv"]
+    headline = (analysis.outputs[1].name,)
+    run = dataclasses.replace(small_run, analyses={"rooftop_pv": dataclasses.replace(analysis, headline=headline)})
+    write_workbook(run, tmp_path / "book.xlsx")
+    write_workbook(small_run, tmp_path / "whole.xlsx")
+    few = openpyxl.load_workbook(tmp_path / "book.xlsx")[analysis.title_zh]
+    many = openpyxl.load_workbook(tmp_path / "whole.xlsx")[analysis.title_zh]
+    numbers = len([o for o in analysis.outputs if o.name in run.results["rooftop_pv"].by_town])
+    ends = sum(f"{headline[0]}{end}" in run.results["rooftop_pv"].by_town for end in ("", "_low", "_high"))
+    assert many.max_column - few.max_column == numbers - ends
