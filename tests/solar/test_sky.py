@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from changping_geo.model import ColumnError, ParameterError
 from changping_geo.solar.horizon import HOLE, horizons
-from changping_geo.solar.roof_shade import horizons_of_roofs
 from changping_geo.solar.scanlines import directions
 from changping_geo.solar.sky import beam_loss, beam_table, sky_view, sky_view_tilted, spread_dni
 from changping_geo.solar.surface import surface
@@ -179,44 +178,6 @@ def test_hours_are_spread_over_the_steps_with_sun_and_keep_their_sum():
         spread_dni(np.array([200.0, 400.0, 1.0]), elevation)
 
 
-def test_a_roof_takes_the_mean_of_its_cells():
-    table = beam_table(*fake_sun(7))
-    seen = np.random.default_rng(7).integers(0, 90, (6, SECTORS)).astype(np.uint8)
-    seen[5, 3] = HOLE
-    roof = np.array([0, 0, 1, -1, 0, 1])
-    shade = horizons_of_roofs(roof, seen, [table], np.zeros(3, int)).means()
-    loss = beam_loss(seen[:5], table)
-    assert shade.pixels.tolist() == [3, 1, 0]
-    assert shade.lost[0] == pytest.approx(loss[[0, 1, 4]].mean(axis=0))
-    assert shade.annual_share[1] == pytest.approx(loss[2].sum() / table.total.sum())
-    assert shade.share[0] == pytest.approx(shade.lost[0] / table.total)
-    assert shade.sky_view[0] == pytest.approx(sky_view(seen[[0, 1, 4]]).mean())
-    assert np.isnan([shade.annual_share[2], shade.sky_view[2]]).all()
-
-
-def test_each_roof_takes_the_table_of_its_plane():
-    sun = fake_sun(8)
-    kinds = [beam_table(*sun), beam_table(*sun, tilt=40.0, plane_azimuth=90.0)]
-    seen = np.random.default_rng(8).integers(0, 90, (2, SECTORS)).astype(np.uint8)
-    shade = horizons_of_roofs(np.array([0, 1]), seen, kinds, np.array([1, 0])).means()
-    assert shade.lost[0] == pytest.approx(beam_loss(seen[:1], kinds[1])[0])
-    assert shade.lost[1] == pytest.approx(beam_loss(seen[1:], kinds[0])[0])
-    assert shade.sky_view[0] == pytest.approx(sky_view_tilted(seen[:1], 40.0, 90.0)[0])
-
-
-def test_the_sums_of_tiles_add_up():
-    table = beam_table(*fake_sun(9))
-    seen = np.random.default_rng(9).integers(0, 90, (50, SECTORS)).astype(np.uint8)
-    roof = np.random.default_rng(10).integers(-1, 6, 50)
-    kinds = np.zeros(6, int)
-    whole = horizons_of_roofs(roof, seen, [table], kinds)
-    parts = horizons_of_roofs(roof[:20], seen[:20], [table], kinds).plus(
-        horizons_of_roofs(roof[20:], seen[20:], [table], kinds)
-    )
-    for one, other in zip(whole, parts, strict=True):
-        assert other == pytest.approx(one, rel=1e-12)
-
-
 def test_bad_suns_and_horizons_are_refused():
     elevation, azimuth, dni, month = (np.array([v]) for v in (10.0, 90.0, 0.1, 0))
     with pytest.raises(ColumnError, match="negative irradiation"):
@@ -228,7 +189,3 @@ def test_bad_suns_and_horizons_are_refused():
         beam_loss(np.zeros((1, 36), np.uint8), table)
     with pytest.raises(ColumnError, match="1 cells have no horizon"):
         beam_loss(np.full((1, 72), HOLE, np.uint8), table)
-    with pytest.raises(ParameterError, match="only 1 roofs"):
-        horizons_of_roofs(np.array([1]), np.zeros((1, 72), np.uint8), [table], np.zeros(1, int))
-    with pytest.raises(ParameterError, match="outside the 1 given"):
-        horizons_of_roofs(np.array([0]), np.zeros((1, 72), np.uint8), [table], np.ones(1, int))
