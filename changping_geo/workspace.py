@@ -201,6 +201,25 @@ def _read_frame(path: Path) -> Frame:
     name = str(raw.get("name", "x"))
     if not (name.isascii() and name.replace("_", "").replace("-", "").isalnum()):
         faults.append(f"[frame] name = {name!r}: letters, digits, '-' and '_' only; files are called after it")
+    if "crs" in raw:
+        faults += _crs_faults(str(raw["crs"]))
     if faults:
         raise SpecError(f"{path}:\n" + "\n".join(f"  - {fault}" for fault in faults))
     return Frame(**raw)
+
+
+def _crs_faults(text: str) -> list[str]:
+    """Tell why a CRS cannot carry areas and distances."""
+    from pyproj import CRS  # noqa: PLC0415 - heavy
+    from pyproj.exceptions import CRSError  # noqa: PLC0415
+
+    remedy = "name a metric one for the district, such as the CGCS2000 3-degree zone whose meridian is nearest"
+    try:
+        crs = CRS.from_user_input(text)
+    except CRSError:
+        return [f"[frame] crs = {text!r} is no coordinate system; {remedy}"]
+    operation = crs.coordinate_operation
+    metric = crs.is_projected and all(axis.unit_name == "metre" for axis in crs.axis_info)
+    if not metric or (operation is not None and "Pseudo Mercator" in operation.method_name):
+        return [f"[frame] crs = {text!r} ({crs.name}) does not measure in true metres; {remedy}"]
+    return []

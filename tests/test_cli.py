@@ -168,7 +168,25 @@ def test_new_makes_a_workspace_that_says_what_to_fill(tmp_path, capsys):
     assert main(["new", str(folder)]) == 2
     assert "not empty" in capsys.readouterr().err
     assert run(folder, "run", "--quiet") == 2
+    assert "crs = '' is no coordinate system" in capsys.readouterr().err
+    frame_file = folder / "layers" / "district.toml"
+    text = frame_file.read_text(encoding="utf-8")
+    frame_file.write_text(text.replace('crs = ""', 'crs = "EPSG:4549"'), encoding="utf-8")
+    assert run(folder, "run", "--quiet") == 2
     assert "has no data: put a file at" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("crs", "said"),
+    [("EPSG:99999", "no coordinate system"), ("EPSG:4326", "true metres"), ("EPSG:3857", "true metres")],
+)
+def test_a_frame_that_cannot_measure_is_refused(workspace, capsys, crs, said):
+    file = workspace / "layers" / "district.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("EPSG:4549", crs), encoding="utf-8")
+    assert run(workspace, "run", "--quiet") == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
 
 
 def test_parameters_shows_value_range_unit_and_source(workspace, capsys):
