@@ -141,17 +141,6 @@ def roof_sides(footprints: NDArray[np.object_]) -> Sides:
     return out
 
 
-def long_side_bearing(footprints: NDArray[np.object_]) -> Floats:
-    """Return the bearing of each footprint's long side, as `roof_sides` does. [degrees]
-
-    Parameters
-    ----------
-    footprints : ndarray of Geometry
-        Polygons in a metric CRS, shape (n,).
-    """
-    return roof_sides(footprints).bearing
-
-
 def _rectangles(footprints: NDArray[np.object_]) -> tuple[NDArray[np.int64], Floats]:
     """Return which footprints have a rectangle, shape (m,), and its corners, shape (m, 5, 2). [-, m]
 

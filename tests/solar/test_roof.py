@@ -12,7 +12,6 @@ from changping_geo.model import ColumnError, ParameterError
 from changping_geo.solar.roof import (
     equator_azimuth,
     facing_azimuth,
-    long_side_bearing,
     roof_planes,
     roof_sides,
     row_cover,
@@ -22,7 +21,7 @@ from changping_geo.solar.roof import (
 
 
 def bearing(*shapes):
-    return long_side_bearing(np.array(shapes, dtype=object))
+    return roof_sides(np.array(shapes, dtype=object)).bearing
 
 
 def test_the_long_side_gives_the_bearing():
