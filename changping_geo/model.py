@@ -21,6 +21,7 @@ from changping_geo.errors import (
     SourceError,
     SpecError,
 )
+from changping_geo.made import Grid, Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,8 +40,10 @@ __all__ = [
     "Frame",
     "GeoError",
     "GeometryError",
+    "Grid",
     "Layer",
     "Ledger",
+    "Made",
     "MissingError",
     "Output",
     "Parameter",
@@ -205,17 +208,25 @@ class Result:
     by_town : DataFrame
         One row per town, indexed by ``town_code``, then ``outside`` and ``district``; columns are the outputs.
     features : dict of str to DataFrame
-        Values to be joined to a layer, by layer name, on that layer's index.
+        Values to be joined to a layer, by layer name, on that layer's index. ``attrs["words"]`` gives labels of words,
+        ``attrs["headings"]`` Chinese and English heading and unit of columns that are no outputs.
     tables : dict of str to DataFrame
-        Further tables, written as ``tables/<analysis>_<name>.csv``.
+        Further tables, written as ``tables/<analysis>_<name>.csv``; ``attrs`` has ``title_zh``, ``title_en`` and
+        ``headings``, too.
     datasets : dict of str to Dataset
         Values in time or on a grid, written as ``grids/<analysis>_<name>.nc``.
+    made : dict of str to Made
+        Layers of its own, written beside the workspace's; their names are no names of layers.
+    rasters : dict of str to Grid
+        Rasters of its own, written as ``gis/<name>.tif``.
     """
 
     by_town: pd.DataFrame
     features: dict[str, pd.DataFrame] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     datasets: dict[str, xr.Dataset] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
+    rasters: dict[str, Grid] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from changping_geo import content
+from changping_geo.layers.spec import NAME
 from changping_geo.model import Result, ResultError, Run, Status
 from changping_geo.publish import Draft
 from changping_geo.wiring import Module, describe, order, read_modules, settings_by_analysis
@@ -68,6 +70,7 @@ def compute(ws: Workspace, names: Iterable[str], settings: Mapping[str, Value], 
         unopened = set(module.lazy) - opened
         used_here = [n for n in module.needs if n not in unopened]
         check(module, result, {n: len(layers[n].data) for n in used_here if n in layers})
+        check_made(module.name, result, [*ws.specs, *(n for r in results.values() for n in (*r.made, *r.rasters))])
         below = [layers[n].status if n in layers else analyses[n].status for n in used_here]
         results[module.name] = result
         analyses[module.name] = describe(module, modules, used[module.name], Status.weakest(below), unopened)
@@ -138,6 +141,41 @@ def _open_sums(module: Module, result: Result) -> list[str]:
         if not abs(parts.sum() - whole) <= CLOSURE * scale:
             faults.append(f"{output.name}: towns and outside add up to {parts.sum()!r}, the district says {whole!r}")
     return faults
+
+
+def check_made(analysis: str, result: Result, taken: Iterable[str]) -> None:
+    """Hold the layers and rasters that an analysis made to names of their own and to one kind of shape.
+
+    Parameters
+    ----------
+    analysis : str
+        The analysis.
+    result : Result
+        What it handed back.
+    taken : iterable of str
+        Names of the workspace's layers, and of what other analyses made.
+
+    Raises
+    ------
+    ResultError
+        If a name is taken or cannot name a file, rows are not numbered from 0, or kinds of shapes are mixed.
+    """
+    used = set(taken)
+    faults = []
+    for name in (*result.made, *result.rasters):
+        if not NAME.fullmatch(name) or name in used:
+            faults.append(f"{name!r} is no free name for a layer; use lower-case letters, digits and underscores")
+        used.add(name)
+    for name, made in result.made.items():
+        kinds = {str(kind).removeprefix("Multi") for kind in made.data.geom_type.dropna().unique()}
+        if len(kinds) > 1:
+            faults.append(f"the layer {name!r} mixes {', '.join(sorted(kinds))}")
+        if not made.data.index.equals(pd.RangeIndex(len(made.data))):
+            faults.append(f"the rows of the layer {name!r} are not numbered from 0")
+        if made.key and not made.data[made.key].is_unique:
+            faults.append(f"the layer {name!r} has rows with the same {made.key}")
+    if faults:
+        raise ResultError(f"{analysis}: " + "; ".join(faults) + "; nothing is published")
 
 
 def is_published(folder: Path) -> bool:

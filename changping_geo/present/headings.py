@@ -138,8 +138,9 @@ def heading(run: Run, column: str, *, analysis: str = "", layer: str = "") -> He
     if column in run.columns.get(layer, {}):
         card = run.columns[layer][column]
         return Heading(column, card.title_zh, card.title_en, card.unit)
-    if column in STANDARD:
-        return Heading(column, *STANDARD[column])
+    words = _given(run, column, analysis, layer) or STANDARD.get(column)
+    if words:
+        return Heading(column, *words)
     analyses = [run.analyses[name] for name in sorted(run.analyses, key=lambda other: other != analysis)]
     for output in (output for a in analyses for output in a.outputs):
         if output.name == column:
@@ -151,6 +152,18 @@ def heading(run: Run, column: str, *, analysis: str = "", layer: str = "") -> He
         if column in run.columns.get(name, {}):
             return heading(run, column, layer=name)
     return Heading(column, column, column)
+
+
+def _given(run: Run, column: str, analysis: str, layer: str) -> tuple[str, ...]:
+    """Return the heading that an analysis gives with its frames: first the one asked for, then all others."""
+    for name in sorted(run.results, key=lambda other: other != analysis):
+        result = run.results[name]
+        made = [result.made[layer]] if layer in result.made else list(result.made.values())
+        frames = (*result.features.values(), *result.tables.values())
+        for headings in (*(m.headings for m in made), *(frame.attrs.get("headings", {}) for frame in frames)):
+            if column in headings:
+                return tuple(headings[column])
+    return ()
 
 
 def table_title(name: str, table: pd.DataFrame) -> tuple[str, str]:
