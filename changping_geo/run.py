@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from changping_geo import content
 from changping_geo.layers.spec import NAME
 from changping_geo.model import Result, ResultError, Run, Status
 from changping_geo.publish import Draft
-from changping_geo.wiring import Module, describe, order, read_modules, settings_by_analysis
+from changping_geo.sources.cache import identity
+from changping_geo.wiring import Module, describe, order, read_modules, settings_by_analysis, split_settings
 from changping_geo.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,7 +29,20 @@ EXTRA_COLUMNS = ("town_name", "name_en")
 LAST_ROWS = ["outside", "district"]
 
 
-def compute(ws: Workspace, names: Iterable[str], settings: Mapping[str, Value], key: str = "") -> Run:
+class Kept(NamedTuple):
+    """A result, and the layers that its analysis opened on the way."""
+
+    result: Result
+    opened: set[str]
+
+
+def compute(
+    ws: Workspace,
+    names: Iterable[str],
+    settings: Mapping[str, Value],
+    key: str = "",
+    kept: dict[str, Kept] | None = None,
+) -> Run:
     """Run the analyses asked for, and those that they need, each once.
 
     Parameters
@@ -38,9 +52,11 @@ def compute(ws: Workspace, names: Iterable[str], settings: Mapping[str, Value], 
     names : iterable of str
         Analyses; nothing means all.
     settings : mapping of str to value
-        Chosen parameters, ``analysis.parameter`` to value.
+        Chosen parameters, ``analysis.parameter`` to value, and chosen sources, ``layers.name`` to the id of a source.
     key : str
         Content key, for `Run.key`.
+    kept : dict of str to Kept, optional
+        Results of earlier runs by what they rest on; they are taken again, and new ones are added.
 
     Returns
     -------
@@ -52,21 +68,32 @@ def compute(ws: Workspace, names: Iterable[str], settings: Mapping[str, Value], 
         Whatever a planner can mend.
     """
     modules = read_modules(ws.root)
-    arguments, used = settings_by_analysis(modules, settings)
+    parameters, chosen = split_settings(settings)
+    ws = ws.choosing({**ws.chosen, **chosen})
+    arguments, used = settings_by_analysis(modules, parameters)
+    kept = {} if kept is None else kept
     todo = order(modules, ws.specs, names)
     results: dict[str, Result] = {}
     analyses: dict[str, Analysis] = {}
     at_once = dict.fromkeys(n for m in todo for n in m.needs if n not in modules and n not in m.lazy)
     layers = {n: ws.layer(n) for n in at_once}
+    marks: dict[str, str] = {}
+    identities: dict[str, str] = {}
     for number, module in enumerate(todo, 1):
-        log.info("compute %s (%d of %d)", module.name, number, len(todo))
-        began = time.perf_counter()
-        opened: set[str] = set()
-        given = [
-            results[n] if n in modules else _later(ws, n, layers, opened) if n in module.lazy else layers[n].data
-            for n in module.needs
-        ]
-        result = module.compute(*given, **arguments[module.name])
+        rests_on = [marks[n] if n in modules else identity(ws, n, identities) for n in module.needs]
+        marks[module.name] = mark = repr((module.name, rests_on, sorted(arguments[module.name].items())))
+        if mark not in kept:
+            log.info("compute %s (%d of %d)", module.name, number, len(todo))
+            began = time.perf_counter()
+            opened: set[str] = set()
+            given = [
+                results[n] if n in modules else _later(ws, n, layers, opened) if n in module.lazy else layers[n].data
+                for n in module.needs
+            ]
+            kept[mark] = Kept(module.compute(*given, **arguments[module.name]), opened)
+            log.info("computed %s in %.1f s", module.name, time.perf_counter() - began)
+        result, opened = kept[mark]
+        layers |= {n: ws.layer(n) for n in opened if n not in layers}
         unopened = set(module.lazy) - opened
         used_here = [n for n in module.needs if n not in unopened]
         check(module, result, {n: len(layers[n].data) for n in used_here if n in layers})
@@ -74,7 +101,6 @@ def compute(ws: Workspace, names: Iterable[str], settings: Mapping[str, Value], 
         below = [layers[n].status if n in layers else analyses[n].status for n in used_here]
         results[module.name] = result
         analyses[module.name] = describe(module, modules, used[module.name], Status.weakest(below), unopened)
-        log.info("computed %s in %.1f s", module.name, time.perf_counter() - began)
     return Run(
         frame=ws.frame,
         key=key,

@@ -210,6 +210,12 @@ def settings_by_analysis(
     return arguments, used
 
 
+def split_settings(settings: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, str]]:
+    """Return the chosen parameters, and the sources chosen for layers (``layers.rooftops = "open"``)."""
+    chosen = {n.removeprefix("layers."): str(v) for n, v in settings.items() if n.startswith("layers.")}
+    return {n: v for n, v in settings.items() if not n.startswith("layers.")}, chosen
+
+
 def describe(
     module: Module,
     modules: Mapping[str, Module],
@@ -236,7 +242,7 @@ def describe(
 def read_scenario(path: Path) -> dict[str, Value]:
     """Read a scenario: tables named after analyses, their parameters inside; groups as tables within.
 
-    Beside them it may have ``title_zh``, ``title_en`` and ``about``.
+    A table ``[layers]`` names the source of a layer. Beside them it may have ``title_zh``, ``title_en`` and ``about``.
 
     Raises
     ------

@@ -27,11 +27,13 @@ class Workspace:
     ----------
     root : str or Path
         The folder.
+    chosen : mapping of str to str, optional
+        Layers for which another source than the first available one is wanted, with the id of that source.
 
     Raises
     ------
     SpecError
-        If the folder is no workspace or one of its TOML files is wrong; all faults at once.
+        If the folder is no workspace, a TOML file is wrong, or a chosen source is unknown; all faults at once.
 
     Examples
     --------
@@ -41,7 +43,7 @@ class Workspace:
     'changping'
     """
 
-    def __init__(self, root: str | Path = ".") -> None:
+    def __init__(self, root: str | Path = ".", chosen: Mapping[str, str] | None = None) -> None:
         self.root = Path(root).resolve()
         home = self.root / "layers" / "district.toml"
         if not home.is_file():
@@ -51,8 +53,34 @@ class Workspace:
             )
         self.frame = _read_frame(home)
         self.specs = self._read_specs()
+        self.chosen = dict(sorted((chosen or {}).items()))
+        self._check_chosen()
         self._layers: dict[str, Layer] = {}
         self._opening: list[str] = []
+
+    def _check_chosen(self) -> None:
+        faults = [
+            f"layers.{name} = {wanted!r}: "
+            + (
+                f"sources are {', '.join(s.id for s in spec.sources)}"
+                if spec
+                else f"layers are {', '.join(self.specs)}"
+            )
+            for name, wanted in self.chosen.items()
+            if not (spec := self.specs.get(name)) or wanted not in [s.id for s in spec.sources]
+        ]
+        if faults:
+            raise SpecError("\n".join(faults))
+
+    def choosing(self, chosen: Mapping[str, str]) -> Workspace:
+        """Return this workspace with other sources chosen; delivered layers that stay the same are not read again."""
+        if dict(chosen) == self.chosen:
+            return self
+        other = Workspace(self.root, chosen)
+        for name, layer in self._layers.items():
+            if layer.source.get("path") and other.source(name) == self.source(name):
+                other._layers[name] = layer
+        return other
 
     def _read_specs(self) -> dict[str, LayerSpec]:
         specs: dict[str, LayerSpec] = {}
@@ -80,7 +108,7 @@ class Workspace:
             raise AnalysisError(f"unknown layer {name!r}; known are: {', '.join(self.specs)}") from None
 
     def source(self, name: str) -> Source:
-        """Return the first available source of a layer.
+        """Return the first available source of a layer, or the one chosen for it.
 
         Raises
         ------
@@ -88,13 +116,16 @@ class Workspace:
             If none is available; the message says where a file may be put.
         """
         spec = self.spec(name)
+        wanted = self.chosen.get(name)
         for source in spec.sources:
+            if wanted and source.id != wanted:
+                continue
             if source.provider:
                 return source
             found = self._find(spec, source.path)
             if found:
                 return replace(source, path=found)
-        places = ", ".join(s.path for s in spec.sources)
+        places = ", ".join(s.path for s in spec.sources if s.path and (not wanted or s.id == wanted))
         raise MissingError(f"layer {name!r} has no data: put a file at {places}, or name another source in {spec.file}")
 
     def _find(self, spec: LayerSpec, path: str) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import shutil
 import string
 
+import geopandas as gpd
 import pytest
 
 from changping_geo import content
+from changping_geo.errors import SpecError
+from changping_geo.sources import synthetic
+from changping_geo.workspace import Workspace
 
 
 def key(root, analyses=("rooftop_pv",), **settings):
@@ -92,20 +96,65 @@ def test_the_frame_is_never_borrowed(tmp_path):
     assert "district" not in content.room(tmp_path, "layers", ".toml")
 
 
-def test_a_layer_made_from_others_is_made_again_when_any_of_their_files_or_contracts_changes(workspace):
-    from changping_geo.sources import cache  # noqa: PLC0415
-    from changping_geo.workspace import Workspace  # noqa: PLC0415
+def two_in_each_house(context):
+    """People as a provider may make them: from towns and rooftops."""
+    context.layer("towns")
+    roofs = context.layer("rooftops")
+    people = gpd.GeoDataFrame({"point_id": roofs["roof_id"], "persons": 2.0}, geometry=roofs.representative_point())
+    return people.set_crs(roofs.crs)
 
-    def cached():
-        ws = Workspace(workspace)
-        return cache._key(ws, ws.specs["population"], ws.source("population"))
 
-    keys = {cached()}
-    for path in ("data_raw/rooftops.geojson", "layers/district.toml"):
-        file = workspace / path
-        file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-        keys.add(cached())
+@pytest.fixture
+def population_files(workspace, monkeypatch):
+    """Which files the made layer of people is kept in, after it was asked for."""
+    monkeypatch.setattr(synthetic, "population", two_in_each_house)
+    monkeypatch.setattr(two_in_each_house, "__module__", synthetic.__name__)
+
+    def kept(**chosen):
+        Workspace(workspace, chosen).layer("population")
+        return {p.stem for p in (workspace / ".cache").glob("population-*.parquet")}
+
+    return kept
+
+
+def add_a_line(file):
+    file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+
+def test_a_made_layer_is_taken_again_while_a_file_changes_that_it_does_not_rest_on(workspace, population_files):
+    first = population_files()
+    add_a_line(workspace / "data_raw" / "emission_factors.csv")
+    assert population_files() == first
+
+
+@pytest.mark.parametrize("path", ["data_raw/rooftops.geojson", "data_raw/towns.geojson"])
+def test_a_made_layer_is_made_again_when_a_file_changes_that_it_rests_on(workspace, population_files, path):
+    first = population_files()
+    add_a_line(workspace / path)
+    assert len(population_files() - first) == 1
+
+
+def test_a_made_layer_is_made_again_when_a_contract_changes_that_it_rests_on(workspace, population_files):
+    first = population_files()
     standard = (content.standard_root() / "layers" / "rooftops.toml").read_text(encoding="utf-8")
     (workspace / "layers" / "rooftops.toml").write_text(standard + "# edit\n", encoding="utf-8")
-    keys.add(cached())
-    assert len(keys) == 4
+    assert len(population_files() - first) == 1
+
+
+def test_layers_of_two_chosen_sources_are_kept_beside_each_other(workspace, population_files):
+    first = population_files()
+    twin = (content.standard_root() / "layers" / "rooftops.toml").read_text(encoding="utf-8")
+    twin += '\n[[sources]]\nid = "later"\npath = "data_raw/later.geojson"\nstatus = "open"\n'
+    (workspace / "layers" / "rooftops.toml").write_text(twin, encoding="utf-8")
+    shutil.copy(workspace / "data_raw" / "rooftops.geojson", workspace / "data_raw" / "later.geojson")
+    now = population_files()
+    both = population_files(rooftops="later")
+    assert first < now < both
+    assert population_files() == population_files(rooftops="later") == both
+
+
+def test_a_chosen_source_must_be_one_of_the_layer(workspace):
+    with pytest.raises(SpecError, match=r"layers.rooftops = 'x': sources are delivered, synthetic"):
+        Workspace(workspace, {"rooftops": "x"})
+    with pytest.raises(SpecError, match=r"layers.rooftop = 'x': layers are "):
+        Workspace(workspace, {"rooftop": "x"})
