@@ -1,9 +1,9 @@
 """Rooftop-PV potential of every building and town, rung by rung: area, capacity, hours, money, CO2, best roofs.
 
-Method (docs/methods/rooftop_pv.md): the climate becomes hours; hours become a table of yields by tilt and azimuth; each
-footprint gives the planes of a roof at the slopes that it may have; setback, obstacles, usable share, row spacing and
-module power give capacity; capacity times yield is energy. Rungs: theoretical (roof area), geographic (usable
-area), technical, policy (whole-county ratios), economic (with a dated tariff), existing (where it is known).
+Method (docs/methods/rooftop_pv.md): the climate becomes hours; hours, dust and snow become a table of yields by tilt
+and azimuth; each footprint gives the planes of a roof at the slopes that it may have; setback, obstacles, usable share,
+row spacing and module power give capacity; capacity times yield is energy. Rungs: theoretical (roof area), geographic
+(usable area), technical, policy (whole-county ratios), economic (with a dated tariff), existing (where it is known).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from changping_geo.solar import (
     climate,
     economics,
     ladder,
+    monthly,
     perez,
     plane,
     profile,
@@ -34,15 +35,14 @@ from changping_geo.solar import (
 from changping_geo.solar import uncertainty as doubt
 from changping_geo.solar.doubts import doubts_by_town
 from changping_geo.solar.draws import ranges_of
-from changping_geo.solar.kernel import daylight
 from changping_geo.solar.layouts import flat_roof_layouts
-from changping_geo.solar.parts import footprint_shapes, lay_parts, sun_weighted_yield
+from changping_geo.solar.parts import sun_weighted_yield
 from changping_geo.solar.potential import MONTHLY, Shares, roof_kinds, share_ends, technical
 from changping_geo.solar.purse import Purse
 from changping_geo.solar.roof import FLAT
-from changping_geo.solar.shaded_parts import shade_of, shade_parts, shading_table
+from changping_geo.solar.shaded_parts import shade_of, shading_table
+from changping_geo.solar.site import climate_by_month, planes_at, yields_at
 from changping_geo.solar.summary import area_steps, assumed_types, by_town_programme, by_use, plane_columns
-from changping_geo.solar.table import yield_table
 from changping_geo.solar.uncertainty import shared_ranges
 from changping_geo.solar.weather import site_year
 
@@ -61,7 +61,7 @@ TITLE = ("屋顶光伏潜力", "Rooftop PV potential")
 LAZY = ("roof_shading",)
 
 _MODULES = (
-    *(climate, weather, plane, pv, roof, tilts, usable, shading),
+    *(climate, weather, plane, monthly, pv, roof, tilts, usable, shading),
     *(ladder, programmes, profile, economics, siting, doubt),
 )
 PARAMETERS = Cards(
@@ -181,7 +181,11 @@ def compute(
     cell_method: str = PARAMETERS["cell_method"],
     sun_year: int = PARAMETERS["sun_year"],
     warmest_hour: float = PARAMETERS["warmest_hour"],
+    monthly_terms: str = PARAMETERS["monthly_terms"],
     albedo: float = PARAMETERS["albedo"],
+    albedo_by_month: dict[str, float] = PARAMETERS["albedo_by_month"],
+    soiling_by_month: dict[str, float] = PARAMETERS["soiling_by_month"],
+    snow_by_month: dict[str, float] = PARAMETERS["snow_by_month"],
     iam_a_r: float = PARAMETERS["iam_a_r"],
     temperature_coefficient: float = PARAMETERS["temperature_coefficient"],
     faiman_u0: dict[str, float] = PARAMETERS["faiman_u0"],
@@ -237,69 +241,51 @@ def compute(
         solar_climate, latitude, longitude, sun_year=sun_year, warmest_hour=warmest_hour,
         decomposition=decomposition, typical_method=typical_method, cell_method=cell_method,
     )  # fmt: skip
-    hours, losses = daylight(year), _whole("losses", losses)
-    u0, u1 = _whole("faiman_u0", faiman_u0), _whole("faiman_u1", faiman_u1)
-    seen = shade_of(shading_method, roof_shading, rooftops)
-    system = pv.pvwatts_losses(**losses) if seen is None else shading.loss_without_shading(losses)
-    electric = (system, inverter_efficiency, dc_ac_ratio, iam_a_r, albedo)
-    chains = {how: pv.Chain(temperature_coefficient, u0[how], u1[how], *electric) for how in u0}
-    tables = {how: yield_table(hours, chain) for how, chain in chains.items()}
+    year, losses = monthly.with_terms(
+        year, _whole("losses", losses), monthly_terms=monthly_terms, albedo=albedo,
+        albedo_by_month=_whole("albedo_by_month", albedo_by_month),
+        soiling_by_month=_whole("soiling_by_month", soiling_by_month),
+        snow_by_month=_whole("snow_by_month", snow_by_month),
+    )  # fmt: skip
+    here = yields_at(
+        year, latitude, losses, shade_of(shading_method, roof_shading, rooftops),
+        u0=_whole("faiman_u0", faiman_u0), u1=_whole("faiman_u1", faiman_u1), iam_a_r=iam_a_r, albedo=albedo,
+        temperature_coefficient=temperature_coefficient, inverter_efficiency=inverter_efficiency,
+        dc_ac_ratio=dc_ac_ratio,
+    )  # fmt: skip
     # 2. Roofs and their planes, at the slopes that they may have
     roofs = roof_kinds(rooftops, _whole("typical_roof", typical_roof))
-    kind = roofs["roof_type"].to_numpy(dtype=object)
-    slope = tilts.slopes(
-        kind,
-        roofs["use"].to_numpy(dtype=object),
-        roofs["built_year"].to_numpy(),
-        roof_slope_deg=_whole("roof_slope_deg", roof_slope_deg),
-        slope_spread_deg=_whole("slope_spread_deg", slope_spread_deg),
-        old_house_before=old_house_before,
-    )
-    shapes = footprint_shapes(np.asarray(rooftops.geometry.array, dtype=object), kind)
-    setback = roofs["roof_type"].map(_whole("setback_m", setback_m)).to_numpy(dtype=np.float64)
-    parts = lay_parts(
-        shapes, slope, setback, tables, latitude, row_tilt_deg=row_tilt_deg, min_plane_yield=min_plane_yield
-    )
-    if seen is not None:
-        diffuse = {how: shading.diffuse_share(hours, chain) for how, chain in chains.items()}
-        least = min_plane_yield * float(tables["close"].sum("month").max())
-        parts = shade_parts(parts, seen, diffuse, flat_loss=losses["shading"], least_kwh_kw=least)
+    parts = planes_at(
+        here, rooftops, roofs,
+        roof_slope_deg=_whole("roof_slope_deg", roof_slope_deg), old_house_before=old_house_before,
+        slope_spread_deg=_whole("slope_spread_deg", slope_spread_deg), setback_m=_whole("setback_m", setback_m),
+        row_tilt_deg=row_tilt_deg, min_plane_yield=min_plane_yield,
+    )  # fmt: skip
     # 3. Area, capacity, energy, with the ends of what nobody knows
     shares = Shares(
         share_ends(PARAMETERS, "obstacle_share", obstacle_share, roofs["roof_type"])[::-1],
         share_ends(PARAMETERS, "usable_share", usable_share, roofs["key"]),
     )
-    cover = np.where(kind == FLAT, roof.row_cover(row_tilt_deg, latitude, flush_cover), flush_cover)
+    cover = np.where(roofs["roof_type"] == FLAT, roof.row_cover(row_tilt_deg, latitude, flush_cover), flush_cover)
     out, power = technical(parts, rooftops.index, cover, module_density_w_m2, shares, min_usable_area_m2)
-    purse = Purse(
-        _whole("money", money),
-        _whole("degradation", degradation),
-        losses["lid"],
-        tariff_cny_kwh,
-        float(factor["kg_co2_per_kwh"].iloc[0]),
-    )
+    kg_per_kwh = float(factor["kg_co2_per_kwh"].iloc[0])
+    purse = Purse(_whole("money", money), _whole("degradation", degradation), losses["lid"], tariff_cny_kwh, kg_per_kwh)
     out = purse.spent(out)
     # 4. The rungs beside the technical one; a rung that nothing is known of is missing, not zero
     ratio = _whole("policy_share", policy_share)
-    asked = ladder.policy_share_of(roofs["owner"], ratio) * out["roof_area_m2"] * cover
-    out["policy_capacity_kw"] = asked * module_density_w_m2 / 1000.0
-    out["policy_energy_mwh_a"] = out["policy_capacity_kw"] * sun_weighted_yield(parts, len(out)) / 1000.0
+    kw_m2, kwh_kw = cover * module_density_w_m2 / 1000.0, sun_weighted_yield(parts, len(out))
+    out = ladder.with_policy(out, ladder.policy_share_of(roofs["owner"], ratio), kw_m2, kwh_kw)
     pays = paid & (purse.priced(out)["lcoe_cny_kwh"] <= tariff_cny_kwh)
     out, known = ladder.with_rungs(out, pays, rooftops)
     missing = ([] if paid else list(ladder.ECONOMIC)) + ([] if known else list(ladder.EXISTING))
     # 5. Programmes, towns, hours
-    programme = programmes.programme_of(
-        roofs["use"],
-        roofs["owner"],
-        _whole("programme_by_use", programme_by_use),
-        _whole("programme_by_owner", programme_by_owner),
-    )
+    rules = _whole("programme_by_use", programme_by_use), _whole("programme_by_owner", programme_by_owner)
+    programme = programmes.programme_of(roofs["use"], roofs["owner"], *rules)
     place = assign_to_towns(rooftops, towns)
     totals = totals_by_town(out, place, towns)
-    monthly_kwh = 1000.0 * totals[MONTHLY].iloc[:-1].to_numpy() if seen is not None else None
-    hourly = profile.town_hours(
-        parts, power, place, list(totals.index[:-1]), year, hours, chains, tables["open"], monthly_kwh
-    )
+    monthly_kwh = 1000.0 * totals[MONTHLY].iloc[:-1].to_numpy() if here.seen is not None else None
+    of_hours = (year, here.hours, here.chains, here.tables["open"])
+    hourly = profile.town_hours(parts, power, place, list(totals.index[:-1]), *of_hours, monthly_kwh)
     season = profile.town_columns(hourly, totals.index, **_whole("heating_season", heating_season))
     by_town = purse.priced(totals).join(season).assign(**dict.fromkeys(missing, np.nan))
     # 6. What is handed over
@@ -309,14 +295,13 @@ def compute(
     told = pd.DataFrame({"roof_type_used": roofs["roof_type"], "programme": programme}, rooftops.index)
     features = pd.concat([place, told, plane_columns(parts, power, rooftops.index), values], axis=1)
     features.attrs["words"] = {"programme": programmes.PROGRAMMES, "roof_type_used": usable.TYPES}
-    doubts = doubts_by_town(
-        features.assign(roof_class=roofs["key"]),
-        ranges_of(PARAMETERS, "usable_share", usable_share),
-        ranges_of(PARAMETERS, "obstacle_share", obstacle_share),
-        towns,
-        shared_ranges(uncertainty_years, module_density=module_density_w_m2, **_whole("uncertainty", uncertainty)),
-        uncertainty_draws,
-    )
+    shared = shared_ranges(uncertainty_years, module_density=module_density_w_m2, **_whole("uncertainty", uncertainty))
+    usable_ends = ranges_of(PARAMETERS, "usable_share", usable_share)
+    obstacle_ends = ranges_of(PARAMETERS, "obstacle_share", obstacle_share)
+    layouts = flat_roof_layouts(
+        here.hours, here.chains, latitude,
+        row_tilt_deg=row_tilt_deg, flush_cover=flush_cover, module_density_w_m2=module_density_w_m2,
+    )  # fmt: skip
     return Result(
         by_town=by_town[["town_name", "name_en", *names]],
         features={"rooftops": features},
@@ -332,16 +317,10 @@ def compute(
             "monthly_by_town": totals[["town_name", "name_en", *MONTHLY]],
             "by_use": by_use(out, roofs, [name for name in names if name not in missing], purse),
             "roof_area_steps": area_steps(parts, shares, roofs, out["usable_area_m2"]),
-            "flat_roof_layouts": flat_roof_layouts(
-                hours,
-                chains,
-                latitude,
-                row_tilt_deg=row_tilt_deg,
-                flush_cover=flush_cover,
-                module_density_w_m2=module_density_w_m2,
-            ),
-            "shading": shading_table(seen, losses, _whole("shading_range", shading_range), by_town.iloc[-1]),
-            **doubts,
+            "flat_roof_layouts": layouts,
+            "shading": shading_table(here.seen, losses, _whole("shading_range", shading_range), by_town.iloc[-1]),
+            **doubts_by_town(features, roofs["key"], usable_ends, obstacle_ends, towns, shared, uncertainty_draws),
+            "climate_by_month": climate_by_month(here, solar_climate),
             "sky_models": perez.transposition_sensitivity(year, albedo=albedo),
             "emission_factor": factor.assign(co2_avoided_t_a=totals["co2_avoided_t_a"].iloc[-1]),
             "assumed_roof_types": assumed_types(roofs),

@@ -62,6 +62,8 @@ def load_source(spec: LayerSpec, source: Source, frame: Frame, district: BaseGeo
     encoding = "" if isinstance(raw, xr.DataArray) else str(raw.attrs.get("encoding", ""))
     raw = undo_datum(raw, source.datum, where)
     data, ledger, set_aside = hold(spec, raw, frame, district, where)
+    if source.beyond:
+        data.attrs["beyond"] = source.beyond
     return Layer(spec.name, data, source.status, _card(source, encoding, sha256_of(path)), ledger, set_aside)
 
 

@@ -18,6 +18,7 @@ TYPES = ("text", "int", "float", "bool")
 DATUMS = ("cgcs2000", "wgs84", "gcj02", "bd09")
 FORMATS = ("gpkg", "geojson", "shp", "fgb", "parquet", "gdb", "kml", "csv", "xlsx", "tif")
 TIME_LABELS = ("start", "mid", "end", "instant")
+BEYOND = ("refuse", "no_obstacle")
 TOPOLOGIES = ("tiles_district", "within_district", "any")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -95,6 +96,9 @@ class Source:
         For a climate: time of the file minus UTC; by default as the file says. [h]
     bias : dict of str to float
         For a climate: what its irradiance has too much, ``w_m2`` of the mean over all hours [W/m2], or ``factor`` [1].
+    beyond : str
+        For a raster of heights: one of `BEYOND`, what stands where it has no value beyond the district; by default
+        such cells are refused where heights are needed.
     licence, origin : str
         Terms and maker.
     """
@@ -116,6 +120,7 @@ class Source:
     time_label: str = ""
     utc_offset_h: float | None = None
     bias: dict[str, float] = field(default_factory=dict)
+    beyond: str = ""
     licence: str = ""
     origin: str = ""
 
@@ -262,6 +267,8 @@ def _source(number: int, raw: Mapping[str, Any], faults: list[str]) -> Source:
         _one_of(raw["format"], FORMATS, f"{what}: format", faults)
     if "datum" in raw:
         _one_of(raw["datum"], DATUMS, f"{what}: datum", faults)
+    if "beyond" in raw:
+        _one_of(raw["beyond"], BEYOND, f"{what}: beyond", faults)
     if "time_label" in raw:
         _one_of(raw["time_label"], TIME_LABELS, f"{what}: time_label", faults)
     try:

@@ -239,8 +239,7 @@ def blocks(
     top = ground[inside] + height[inside]
     order = inside[np.argsort(top, kind="stable")]
     shapes = footprints[order]
-    cells = shapely.area(shapes) / cell_m**2
-    every = np.maximum(1, np.ceil(cells / cells_per_roof)).astype(np.int64)
+    every = sampled_every(shapes, cell_m**2, cells_per_roof)
     raster = _lattice(terrain, shapely.total_bounds(shapes), crs, cell_m, reach_m)
     top = ground[order] + height[order]
     return Blocks(raster, terrain, shapes, order, top, every, x, y, outside, shapely.STRtree(shapes))
@@ -257,6 +256,22 @@ def _lattice(terrain: Surface, bounds: Floats, crs: str, cell: float, reach: flo
     below, above = floor(south / cell), ceil(north / cell)
     transform = (cell, 0.0, left * cell, 0.0, -cell, above * cell)
     return Raster((above - below, right - left), transform, crs)
+
+
+def sampled_every(footprints: Shapes, cell_m2: float, cells_per_roof: int) -> Ints:
+    """Return of how many cells of each roof one is looked at, shape (n,). [cells]
+
+    Parameters
+    ----------
+    footprints : ndarray of Geometry
+        Shape (n,). [m]
+    cell_m2 : float
+        Area of a cell. [m2]
+    cells_per_roof : int
+        Of about how many cells of a roof the sky is looked at. [count]
+    """
+    every: Ints = np.maximum(1, np.ceil(shapely.area(footprints) / cell_m2 / cells_per_roof)).astype(np.int64)
+    return every
 
 
 def _slopes(every: Ints) -> Ints:

@@ -205,7 +205,7 @@ class Look:
         if lines.transposed:
             window, box = window[2:] + window[:2], box[2:] + box[:2]
         heights = self.heights[lines.transposed][window[0] : window[1], window[2] : window[3]]
-        heights = lines.blended(heights) if self.sight.smooth else np.ascontiguousarray(heights)
+        heights = lines.blended(heights, HOLE_HEIGHT) if self.sight.smooth else np.ascontiguousarray(heights)
         out: Angles = np.empty((box[1] - box[0], box[3] - box[2]), self.kind)
         bend, nearest = self.sight.bend(lines.spacing), self.sight.steps(lines.spacing)
         halves = self.kind is np.uint8

@@ -44,6 +44,8 @@ BLOCK = 100_000
 #: Planes that one thread takes at a time. [1]
 SHARE = 4096
 HOURLY = ("ghi", "dhi", "dni", "dni_extra", "zenith", "azimuth", "cosz", "temp_air", "wind_speed")
+#: What a year may have beside them: the ground's albedo, and the share of light that dust and snow let through. [1]
+BY_MONTH = ("albedo", "kept")
 
 
 class Daylight(NamedTuple):
@@ -52,7 +54,7 @@ class Daylight(NamedTuple):
     Attributes
     ----------
     values : dict of str to ndarray
-        `HOURLY` by name, and ``albedo`` where the year has one of its own, each of shape (h,).
+        `HOURLY` by name, and those of `BY_MONTH` that the year has, each of shape (h,).
         [units of `climate.hourly_year`]
     month : ndarray
         From 0, rising, shape (h,).
@@ -68,7 +70,8 @@ def daylight(year: xr.Dataset) -> Daylight:
     Parameters
     ----------
     year : Dataset
-        As `climate.hourly_year` gives it; its ``albedo``, if any, stands in place of the chain's.
+        As `climate.hourly_year` gives it; its ``albedo``, if any, stands in place of the chain's, its ``kept`` comes
+        on top of the chain's losses.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def daylight(year: xr.Dataset) -> Daylight:
     lacking = [name for name in (*HOURLY, "month") if name not in year.variables]
     if lacking:
         raise ColumnError(f"the hourly climate lacks {', '.join(lacking)}")
-    names = [*HOURLY, *(["albedo"] if "albedo" in year.variables else [])]
+    names = [*HOURLY, *(name for name in BY_MONTH if name in year.variables)]
     values = {name: year[name].to_numpy().astype(np.float64) for name in names}
     gaps = [f"{name} ({(~np.isfinite(v)).sum()} hours)" for name, v in values.items() if not np.isfinite(v).all()]
     if gaps:
@@ -166,6 +169,8 @@ def hourly_power(hours: Daylight, tilt: Floats, azimuth: Floats, chain: Chain) -
     poa = hay_davies(cos_aoi, v["cosz"], b, **light, albedo=v.get("albedo", chain.albedo))
     sky, ground = iam_diffuse(b, chain.iam_a_r)
     entered = poa.direct * iam_beam(cos_aoi, chain.iam_a_r) + poa.sky * sky + poa.ground * ground
+    if "kept" in v:
+        entered *= v["kept"]
     cell = faiman(poa.total, v["temp_air"], v["wind_speed"], chain.u0, chain.u1)
     dc = pvwatts_dc(entered, cell, 1.0 - chain.loss / 100.0, chain.temperature_coefficient)
     return pvwatts_inverter(dc, _inverter_input(chain), chain.inverter_efficiency)
@@ -214,7 +219,7 @@ def _hours_table(hours: Daylight, chain: Chain) -> Floats:
     z, a = np.radians(v["zenith"]), np.radians(v["azimuth"])
     anisotropy = v["dni"] / v["dni_extra"]
     direct = v["dni"] + v["dhi"] * anisotropy / np.maximum(v["cosz"], LOWEST_COSZ)
-    load = (1.0 - chain.loss / 100.0) / STC_W_M2 / _inverter_input(chain)
+    load = (1.0 - chain.loss / 100.0) / STC_W_M2 / _inverter_input(chain) * v.get("kept", 1.0)
     cold = load * (1.0 + chain.temperature_coefficient * (v["temp_air"] - STC_C))
     warming = load * chain.temperature_coefficient / (chain.u0 + chain.u1 * v["wind_speed"])
     sun = [np.sin(z) * np.sin(a), np.sin(z) * np.cos(a), np.cos(z)]

@@ -96,6 +96,29 @@ def policy_by_owner(out: pd.DataFrame, owner: pd.Series, shares: dict[str, float
     return table
 
 
+def with_policy(out: pd.DataFrame, share: Floats, kw_m2: Floats, kwh_kw: Floats) -> pd.DataFrame:
+    """Add the policy rung: a share of all roof area, whatever can be used of it.
+
+    Parameters
+    ----------
+    out : DataFrame
+        ``roof_area_m2``, one row per roof. [m2]
+    share : ndarray
+        From `policy_share_of`, shape (n,). [1]
+    kw_m2 : ndarray
+        Capacity per covered roof area, shape (n,). [kW/m2]
+    kwh_kw : ndarray
+        Yield of the roof's sunny planes, shape (n,). [kWh/kW]
+
+    Returns
+    -------
+    DataFrame
+        The frame with ``policy_capacity_kw`` [kW] and ``policy_energy_mwh_a`` [MWh/a].
+    """
+    capacity = share * out["roof_area_m2"] * kw_m2
+    return out.assign(policy_capacity_kw=capacity, policy_energy_mwh_a=capacity * kwh_kw / 1000.0)
+
+
 def with_rungs(out: pd.DataFrame, pays: pd.Series, rooftops: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     """Add the economic rung, what is installed already, and what is left after it.
 

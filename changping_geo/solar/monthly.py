@@ -1,4 +1,8 @@
-"""What changes from month to month beside the weather: the ground's albedo, dust and snow on the modules."""
+"""What changes from month to month beside the weather: the ground's albedo, dust and snow on the modules.
+
+The terms are laid into the year of hours itself, so that the exact kernel, the table of yields, the hours of towns and
+the comparison of layouts all see the same.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changping_geo.model import Cards, Parameter, ParameterError
+from changping_geo.solar import plane, pv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +28,35 @@ SOILING = (2.5, 2.5, 3.0, 3.0, 2.5, 1.5, 1.0, 1.0, 1.5, 2.0, 2.0, 1.5)
 #: A little snow in a dry winter. [%]
 SNOW = (1.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5)
 
+METHODS = ("monthly", "steady")
+
 CARDS = Cards(
+    Parameter(
+        "monthly_terms",
+        "monthly",
+        "word",
+        None,
+        None,
+        "monthly: albedo, dust and snow by month; steady: one albedo, losses.soiling and losses.snow all year",
+        verified=True,
+        title_zh="逐月项(monthly 逐月, steady 全年不变)",
+        title_en="Albedo, dust and snow: by month, or steady",
+        choices=METHODS,
+    ),
+    (
+        Parameter(
+            f"albedo_by_month.{month}",
+            plane.CARDS["albedo"],
+            "1",
+            0.05,
+            0.9,
+            "planning range, unverified: the common default in every month; put the site's own where it is known",
+            verified=False,
+            title_zh=f"地面反射率({number}月)",
+            title_en=f"Ground albedo, month {number}",
+        )
+        for number, month in enumerate(MONTHS, 1)
+    ),
     (
         Parameter(
             f"soiling_by_month.{month}",
@@ -54,6 +87,8 @@ CARDS = Cards(
     ),
 )
 
+#: Steady losses in whose place those by month stand.
+STEADY = ("soiling", "snow")
 #: A loss of this much would leave nothing. [%]
 ALL = 100.0
 
@@ -81,43 +116,90 @@ def monthly_losses(
     """
     left = np.ones(12)
     for name, given in (("soiling", soiling), ("snow", snow)):
-        loss = _twelve(name, given)
-        if ((loss < 0) | (loss >= ALL)).any():
-            raise ParameterError(f"{name} by month lies outside 0 to below 100 %: {loss.tolist()}; give losses in %")
-        left *= 1.0 - loss / 100.0
+        left *= 1.0 - _percent(name, given) / 100.0
     out: Floats = 100.0 * (1.0 - left)
     return out
 
 
-def with_monthly_losses(monthly: Floats, losses: Floats, *, instead_of: float = 0.0) -> Floats:
-    """Put losses by month into monthly yields, in place of a loss that was the same all year.
-
-    The inverter's efficiency is held; between half and full load it moves by less than 1 %.
+def with_terms(
+    year: xr.Dataset,
+    losses: Mapping[str, float],
+    *,
+    monthly_terms: str = CARDS["monthly_terms"],
+    albedo: float = plane.CARDS["albedo"],
+    albedo_by_month: Mapping[str, float] = CARDS["albedo_by_month"],
+    soiling_by_month: Mapping[str, float] = CARDS["soiling_by_month"],
+    snow_by_month: Mapping[str, float] = CARDS["snow_by_month"],
+) -> tuple[xr.Dataset, dict[str, float]]:
+    """Lay the chosen terms into a year; what is laid by month is taken out of the steady losses.
 
     Parameters
     ----------
-    monthly : ndarray
-        Monthly yields or energies, shape (..., 12). [any]
-    losses : ndarray
-        From `monthly_losses`, shape (12,). [%]
-    instead_of : float
-        The steady loss that `monthly` holds already, dust and snow as one. [%]
+    year : Dataset
+        As `climate.hourly_year` gives it.
+    losses : mapping of str to float
+        Each steady loss by name, all of `pv.LOSSES`. [%]
+    monthly_terms : str
+        ``monthly`` or ``steady``.
+    albedo : float
+        The steady albedo. [1]
+    albedo_by_month, soiling_by_month, snow_by_month : mapping of str to float
+        By ``m01`` to ``m12``. [1, %, %]
 
     Returns
     -------
-    ndarray
-        Shape (..., 12). [as monthly]
+    Dataset, dict of str to float
+        The year, with ``albedo`` and ``kept`` when the terms are monthly; and the losses that stay steady. [%]
 
     Raises
     ------
     ParameterError
-        If a loss leaves nothing, or there are not twelve.
+        If the word is unknown, a figure is none, or a term was chosen that the word leaves unused.
     """
-    loss = _twelve("losses", losses)
-    if not 0 <= instead_of < ALL or ((loss < 0) | (loss >= ALL)).any():
-        raise ParameterError("a monthly or steady loss lies outside 0 to below 100 %")
-    out: Floats = np.asarray(monthly, np.float64) * ((100.0 - loss) / (100.0 - instead_of))
-    return out
+    CARDS.cards["monthly_terms"].checked(monthly_terms)
+    steady = {"albedo": albedo, **{f"losses.{name}": losses[name] for name in STEADY}}
+    groups = {"albedo_by_month": albedo_by_month, "soiling_by_month": soiling_by_month, "snow_by_month": snow_by_month}
+    if monthly_terms == "steady":
+        _refuse_unused([name for name, given in groups.items() if dict(given) != CARDS[name]], "steady")
+        return year, dict(losses)
+    usual = {"albedo": plane.CARDS["albedo"], **{f"losses.{name}": pv.CARDS["losses"][name] for name in STEADY}}
+    _refuse_unused([name for name, value in steady.items() if value != usual[name]], "monthly")
+    laid = with_losses(with_albedo(year, albedo_by_month), monthly_losses(soiling_by_month, snow_by_month))
+    return laid, {**losses, **dict.fromkeys(STEADY, 0.0)}
+
+
+def _refuse_unused(names: Sequence[str], word: str) -> None:
+    other = METHODS[1 - METHODS.index(word)]
+    own = {"monthly": "albedo_by_month, soiling_by_month and snow_by_month", "steady": "albedo and losses"}
+    if names:
+        raise ParameterError(
+            f"{', '.join(names)}: chosen, but monthly_terms = {word} leaves it unused; choose monthly_terms = {other}, "
+            f"or set {own[word]} instead"
+        )
+
+
+def with_losses(year: xr.Dataset, losses: Mapping[str, float] | Sequence[float] | Floats) -> xr.Dataset:
+    """Let a part of the light through to the modules only; cells keep the warmth of all of it.
+
+    Parameters
+    ----------
+    year : Dataset
+        As `climate.hourly_year` gives it.
+    losses : mapping, sequence or ndarray
+        Twelve losses, January first, or by ``m01`` to ``m12``, as from `monthly_losses`. [%]
+
+    Returns
+    -------
+    Dataset
+        The year with ``kept`` on ``time``, the share that is left. [1]
+
+    Raises
+    ------
+    ParameterError
+        If there are not twelve figures from 0 to below 100 %.
+    """
+    loss = _percent("losses", losses)
+    return year.assign(kept=("time", 1.0 - loss[_month(year)] / 100.0))
 
 
 def with_albedo(year: xr.Dataset, albedo: Mapping[str, float] | Sequence[float] | Floats) -> xr.Dataset:
@@ -143,7 +225,19 @@ def with_albedo(year: xr.Dataset, albedo: Mapping[str, float] | Sequence[float] 
     values = _twelve("albedo", albedo)
     if ((values < 0) | (values > 1)).any():
         raise ParameterError(f"albedo by month lies outside 0 to 1: {values.tolist()}; give shares, not percent")
-    return year.assign(albedo=("time", values[year["month"].to_numpy().astype(np.int64) - 1]))
+    return year.assign(albedo=("time", values[_month(year)]))
+
+
+def _month(year: xr.Dataset) -> NDArray[np.int64]:
+    """Return the month of each hour, from 0."""
+    return year["month"].to_numpy().astype(np.int64) - 1
+
+
+def _percent(name: str, given: Mapping[str, float] | Sequence[float] | Floats) -> Floats:
+    loss = _twelve(name, given)
+    if ((loss < 0) | (loss >= ALL)).any():
+        raise ParameterError(f"{name} by month lies outside 0 to below 100 %: {loss.tolist()}; give losses in %")
+    return loss
 
 
 def _twelve(name: str, given: Mapping[str, float] | Sequence[float] | Floats) -> Floats:

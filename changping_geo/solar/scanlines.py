@@ -94,16 +94,19 @@ class ScanLines:
     first: Ints
     last: Ints
 
-    def blended(self, heights: NDArray[np.float32]) -> NDArray[np.float32]:
+    def blended(self, heights: NDArray[np.float32], hole: np.float32) -> NDArray[np.float32]:
         """Return heights on the ideal lines, between the two cells that they pass. [m]
 
         Parameters
         ----------
         heights : ndarray
             In the lines' rows and columns. [m]
+        hole : float32
+            The height that stands for a hole; a cell beside one keeps its own height. [m]
         """
-        below, above = np.r_[heights[1:], heights[-1:]], np.r_[heights[:1], heights[:-1]]
-        beside = np.where(self.rest > 0, below, above)
+        below, above = np.concatenate([heights[1:], heights[-1:]]), np.concatenate([heights[:1], heights[:-1]])
+        passed: NDArray[np.float32] = np.where(self.rest > 0, below, above)
+        beside = np.where(passed == hole, heights, passed)
         return heights + (beside - heights) * np.abs(self.rest).astype(np.float32)
 
 

@@ -217,7 +217,7 @@ def diffuse_share(hours: Daylight, chain: Chain) -> xr.DataArray:
     hours : Daylight
         Of one site.
     chain : Chain
-        Gives albedo and angular losses.
+        Gives angular losses, and the albedo where the hours have none of their own.
 
     Returns
     -------
@@ -233,7 +233,7 @@ def diffuse_share(hours: Daylight, chain: Chain) -> xr.DataArray:
     for number, slope in enumerate(tilt if present.size else ()):
         b, a = np.full((azimuth.size, 1), slope), azimuth[:, None]
         cos_aoi = cos_incidence(v["zenith"], v["azimuth"], b, a)
-        poa = hay_davies(cos_aoi, v["cosz"], b, **light, albedo=chain.albedo)
+        poa = hay_davies(cos_aoi, v["cosz"], b, **light, albedo=v.get("albedo", chain.albedo))
         sky, ground = iam_diffuse(b, chain.iam_a_r)
         even = poa.sky * sky + poa.ground * ground
         whole = even + poa.direct * iam_beam(cos_aoi, chain.iam_a_r)

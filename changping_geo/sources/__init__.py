@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from changping_geo.model import Frame
 
 
+def _nothing(_: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a provider may see: the frame, other canonical layers, and its own random numbers.
@@ -37,11 +41,14 @@ class Context:
         ``layer("towns")`` gives the canonical data of another layer (frame or DataArray).
     cache : Path, optional
         A folder for unfinished work, under a key of all that the result rests on; removed when the result is kept.
+    has : callable
+        ``has("dsm")`` tells whether a layer has data, for layers that a provider can do without.
     """
 
     frame: Frame
     layer: Callable[[str], Any]
     cache: Path | None = None
+    has: Callable[[str], bool] = _nothing
 
     def rng(self, *names: object) -> np.random.Generator:
         """Return a generator that depends on the seed and the names only, not on what was drawn before."""

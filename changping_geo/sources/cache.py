@@ -22,7 +22,7 @@ from changping_geo.model import MissingError
 from changping_geo.sources import Context, provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from changping_geo.layers.spec import LayerSpec, Source
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 #: Versions of one layer that are kept: a few scenarios beside each other. [files]
 KEPT = 4
+#: Identity of a layer that nobody delivered.
+ABSENT = "absent"
 LIBRARIES = ("numpy", "scipy", "shapely", "geopandas", "pyproj", "pvlib", "h5py", "rasterio", "numba")
 
 
@@ -53,7 +55,7 @@ def provided(ws: Workspace, spec: LayerSpec, source: Source) -> Provided:
     """Return what a provider gives for a layer: from the cache, or made now and kept."""
     kept = _kept(ws, spec, source)
     if kept is not None:
-        return Provided(_read(kept), tuple(_account(kept)))
+        return Provided(_read(kept), _present(_account(kept)))
     log.info("make %s (%s, once)", spec.name, source.provider)
     began = time.perf_counter()
     asked: set[str] = set()
@@ -62,9 +64,13 @@ def provided(ws: Workspace, spec: LayerSpec, source: Source) -> Provided:
         asked.add(name)
         return ws.layer(name).data
 
+    def has(name: str) -> bool:
+        asked.add(name)
+        return ws.has(name)
+
     stem = f"{spec.name}-{_base(ws, spec, source)}"
     unfinished = ws.root / ".cache" / f"{stem}-{_everything(ws)}"
-    raw = provider(source.provider)(Context(ws.frame, layer, unfinished))
+    raw = provider(source.provider)(Context(ws.frame, layer, unfinished, has))
     known: dict[str, str] = {}
     inputs = {name: identity(ws, name, known) for name in sorted(asked)}
     path = ws.root / ".cache" / f"{stem}-{content.digest(inputs.items())[:8]}{_suffix(spec)}"
@@ -72,7 +78,12 @@ def provided(ws: Workspace, spec: LayerSpec, source: Source) -> Provided:
     _whole(path.with_suffix(".json"), lambda draft: draft.write_text(json.dumps(inputs), encoding="utf-8"))
     _sweep(path, spec.name, stem)
     log.info("made %s in %.1f s", spec.name, time.perf_counter() - began)
-    return Provided(raw, tuple(inputs))
+    return Provided(raw, _present(inputs))
+
+
+def _present(inputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the layers that were there; one that was looked for in vain is kept in the account alone."""
+    return tuple(name for name, what in inputs.items() if what != ABSENT)
 
 
 def waits(ws: Workspace, spec: LayerSpec, source: Source) -> bool:
@@ -102,7 +113,7 @@ def _identity(ws: Workspace, name: str, known: dict[str, str]) -> str:
     try:
         spec, source = ws.spec(name), ws.source(name)
     except MissingError:
-        return "absent"
+        return ABSENT
     if source.path:
         return content.digest([("spec", _spec_digest(spec)), ("source", source.id), ("file", _file(ws, source.path))])
     kept = _kept(ws, spec, source, known)

@@ -1,4 +1,8 @@
-"""The shading of roofs by terrain and buildings, from the layers of a workspace, tile by tile."""
+"""The shading of roofs by terrain, buildings and trees, from the layers of a workspace, tile by tile.
+
+A delivered surface model (the layer ``dsm``) shows what stands around a roof; without one, buildings are put as blocks
+on the terrain.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import shapely
+from pyproj import CRS
 
 from changping_geo.geo.assign import centre_lonlat
+from changping_geo.model import CrsError
 from changping_geo.solar.building_heights import CARDS as HEIGHTS
 from changping_geo.solar.building_heights import Heights, building_heights
 from changping_geo.solar.dsm import CARDS as DSM
 from changping_geo.solar.dsm import Blocks, blocks
+from changping_geo.solar.edges import Ground, ground_within, near_edge
 from changping_geo.solar.horizon import FAR, compiled, together
 from changping_geo.solar.horizon_tiles import Tile, far_horizons, survey, tiles
 from changping_geo.solar.scanlines import DIRECTIONS, directions
+from changping_geo.solar.scanned import Scanned, roof_rise, scanned
 from changping_geo.solar.shade_classes import ShadeTable, Sums, roof_table, shade_table, sums_of_cells, sun_steps
-from changping_geo.solar.surface import Surface, surface
+from changping_geo.solar.surface import HOLES, refuse_degrees
 from changping_geo.solar.weather import site_year
 
 if TYPE_CHECKING:
@@ -30,14 +39,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import xarray as xr
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from changping_geo.sources import Context
 
 #: Further folders of the package on which the result rests.
 CODE = ("solar", "geo")
 SLOW = True
-#: Layers on which it rests.
+#: Layers on which it rests, and the one that it takes where it was delivered.
 LAYERS = ("rooftops", "terrain", "solar_climate", "towns")
+SURFACE = "dsm"
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +64,7 @@ class Effort(NamedTuple):
     Attributes
     ----------
     cell_m : float
-        Cell of the surface model. [m]
+        Cell of the surface model, unless one was delivered. [m]
     cells_per_roof : int
         About how many cells of a roof are looked at. [count]
     azimuths : int
@@ -72,12 +83,12 @@ class Effort(NamedTuple):
 
 
 def roof_shading(ctx: Context) -> pd.DataFrame:
-    """Compute what terrain and buildings take from each roof's sky and sun.
+    """Compute what terrain, buildings and trees take from each roof's sky and sun.
 
     Parameters
     ----------
     ctx : Context
-        Layers ``rooftops``, ``terrain``, ``solar_climate``, ``towns``.
+        Layers ``rooftops``, ``terrain``, ``solar_climate``, ``towns``, and ``dsm`` where it was delivered.
 
     Returns
     -------
@@ -87,12 +98,12 @@ def roof_shading(ctx: Context) -> pd.DataFrame:
     Raises
     ------
     GeoError
-        If the terrain has holes or degrees, heights are impossible, or no roof lies on the terrain.
+        If a raster has degrees, or holes that are not declared, heights are impossible, or no roof lies on it.
     """
-    return shading_of(ctx.layer, ctx.cache, Effort())
+    return shading_of(ctx.layer, ctx.cache, Effort(), measured=ctx.has(SURFACE))
 
 
-def shading_of(layer: Any, cache: Path | None, effort: Effort) -> pd.DataFrame:
+def shading_of(layer: Any, cache: Path | None, effort: Effort, *, measured: bool = False) -> pd.DataFrame:
     """Compute the shading of the roofs of some layers, as `roof_shading` does.
 
     Parameters
@@ -103,6 +114,8 @@ def shading_of(layer: Any, cache: Path | None, effort: Effort) -> pd.DataFrame:
         Folder for finished tiles, under a key of everything that they rest on; without it all is done anew.
     effort : Effort
         How finely.
+    measured : bool
+        Take the layer ``dsm``.
 
     Returns
     -------
@@ -110,20 +123,7 @@ def shading_of(layer: Any, cache: Path | None, effort: Effort) -> pd.DataFrame:
         As `roof_shading`.
     """
     rooftops: gpd.GeoDataFrame = layer("rooftops")
-    heights = _heights(rooftops)
-    ground = layer("terrain")
-    crs = str(ground.attrs["crs"])
-    terrain = _terrain(ground, crs)
-    shapes = np.asarray(rooftops.geometry.array, dtype=object)
-    model = blocks(
-        shapes,
-        heights.height,
-        terrain,
-        crs,
-        reach_m=effort.reach_m,
-        cell_m=effort.cell_m,
-        cells_per_roof=effort.cells_per_roof,
-    )
+    model, notes = (_on_surface if measured else _on_terrain)(layer, rooftops, effort)
     longitude, latitude = centre_lonlat(layer("towns"))
     table = shade_table(
         *sun_steps(site_year(layer("solar_climate"), latitude, longitude), latitude, longitude),
@@ -131,10 +131,50 @@ def shading_of(layer: Any, cache: Path | None, effort: Effort) -> pd.DataFrame:
     )
     out = roof_table(len(rooftops), _all_tiles(model, table, cache, effort), table)
     out.insert(0, "roof_id", rooftops["roof_id"].astype(object).to_numpy())
-    out.attrs["notes"] = _notes(model, heights, out)
+    out.attrs["notes"] = [*notes, *_notes(model, out)]
     for note in out.attrs["notes"]:
         log.info("roof shading: %s", note)
     return out
+
+
+def _on_terrain(layer: Any, rooftops: gpd.GeoDataFrame, effort: Effort) -> tuple[Blocks, list[str]]:
+    """Put buildings as blocks on the terrain."""
+    heights = _heights(rooftops)
+    raster = layer("terrain")
+    crs = _metric(raster)
+    shapes, district = _placed(rooftops, crs), _outline(layer, crs)
+    ground = _ground("terrain", raster, crs, district)
+    model = blocks(
+        shapes,
+        heights.height,
+        ground.surface,
+        crs,
+        reach_m=effort.reach_m,
+        cell_m=effort.cell_m,
+        cells_per_roof=effort.cells_per_roof,
+    )
+    told = (
+        (heights.from_floors, "roofs have their height from storeys"),
+        (heights.assumed, f"roofs have no known height and were taken as {HEIGHTS['unknown_height_m']:g} m high"),
+    )
+    notes = [f"{number} of {len(rooftops)} {what}" for number, what in told if number]
+    return model, [*notes, *_open_sides({"terrain": ground}, shapes, district, effort)]
+
+
+def _on_surface(layer: Any, rooftops: gpd.GeoDataFrame, effort: Effort) -> tuple[Blocks, list[str]]:
+    """Take the delivered surface model around the roofs, and the terrain beyond its reach."""
+    fine, coarse = layer(SURFACE), layer("terrain")
+    crs = _metric(fine)
+    if CRS(crs) != CRS(_metric(coarse)):
+        raise CrsError(
+            f"the surface model (dsm) is in {CRS(crs).name}, the terrain in {CRS(coarse.attrs['crs']).name}; warp one "
+            "to the other's CRS, so that both are seen from the same points"
+        )
+    shapes, district = _placed(rooftops, crs), _outline(layer, crs)
+    near, far = _ground(SURFACE, fine, crs, district), _ground("terrain", coarse, crs, district)
+    model = scanned(shapes, near.surface, far.surface, crs, cells_per_roof=effort.cells_per_roof)
+    rise = f"the delivered surface model was taken: roofs stand {roof_rise(model):.1f} m above what lies beside them"
+    return model, [f"{rise} in the median", *_open_sides({SURFACE: near, "terrain": far}, shapes, district, effort)]
 
 
 def _heights(rooftops: gpd.GeoDataFrame) -> Heights:
@@ -147,20 +187,55 @@ def _heights(rooftops: gpd.GeoDataFrame) -> Heights:
     return building_heights(column("height_m"), column("floors"))
 
 
-def _terrain(raster: xr.DataArray, crs: str) -> Surface:
+def _metric(raster: xr.DataArray) -> str:
+    crs = str(raster.attrs["crs"])
+    refuse_degrees(crs)
+    return crs
+
+
+def _placed(frame: gpd.GeoDataFrame, crs: str) -> NDArray[np.object_]:
+    """Return shapes in the CRS of a raster."""
+    moved = frame if frame.crs is None or CRS(frame.crs) == CRS(crs) else frame.to_crs(crs)
+    return np.asarray(moved.geometry.array, dtype=object)
+
+
+def _outline(layer: Any, crs: str) -> BaseGeometry:
+    whole: BaseGeometry = shapely.union_all(_placed(layer("towns"), crs))
+    return whole
+
+
+def _ground(name: str, raster: xr.DataArray, crs: str, district: BaseGeometry) -> Ground:
     cells = raster.to_numpy().astype(np.float32)
     empty = raster.attrs.get("nodata")
     if empty is not None and not np.isnan(empty):
-        cells = np.where(cells == np.float32(empty), np.float32(np.nan), cells)
-    return surface(cells, raster.attrs["transform"], crs)
+        cells[cells == np.float32(empty)] = np.nan
+    beyond = str(raster.attrs.get("beyond") or HOLES[0])
+    return ground_within(
+        cells, raster.attrs["transform"], crs, district, name=name, beyond=beyond, smooth=name != SURFACE
+    )
 
 
-def _notes(model: Blocks, heights: Heights, found: pd.DataFrame) -> list[str]:
+def _open_sides(
+    grounds: dict[str, Ground], shapes: NDArray[np.object_], district: BaseGeometry, effort: Effort
+) -> list[str]:
+    """Tell what follows from cells beyond the district in which nothing is taken to stand."""
+    notes = []
+    for name, ground in grounds.items():
+        if ground.missing:
+            near = near_edge(district, shapes, effort.reach_m)
+            notes.append(
+                f"{name}: {ground.share:.1%} of its cells, all beyond the district, have no height and nothing stands "
+                f"there (beyond = no_obstacle); shade from outside is missing, so yields are rather too high, above "
+                f"all of the {near} of {len(shapes)} roofs within {effort.reach_m:g} m of the outline"
+            )
+    return notes
+
+
+def _notes(model: Blocks, found: pd.DataFrame) -> list[str]:
     outside, bare = int(model.outside.sum()), int((found["cells"] == 0).sum())
+    where = "surface model" if isinstance(model, Scanned) else "terrain"
     told = (
-        (heights.from_floors, "roofs have their height from storeys"),
-        (heights.assumed, f"roofs have no known height and were taken as {HEIGHTS['unknown_height_m']:g} m high"),
-        (outside, "roofs lie outside the terrain and have no shading"),
+        (outside, f"roofs lie outside the {where} and have no shading"),
         (bare - outside, "roofs have no cell of their own (too small, or under others) and have no shading"),
     )
     return [f"{number} of {len(found)} {what}" for number, what in told if number]
@@ -227,8 +302,9 @@ class TileStore:
 def _all_tiles(model: Blocks, table: ShadeTable, cache: Path | None, effort: Effort) -> Iterator[Sums]:
     """Look from all roofs, tile by tile, and give each tile's sums in order."""
     azimuths = directions(effort.azimuths)
-    halo = int(np.ceil(effort.reach_m / effort.cell_m))
-    store = TileStore(model, table, _far(model, azimuths, halo * effort.cell_m), cache)
+    cell = min(abs(model.raster.transform[0]), abs(model.raster.transform[4]))
+    halo = int(np.ceil(effort.reach_m / cell))
+    store = TileStore(model, table, _far(model, azimuths, halo * cell), cache)
     built = {t.name for t in tiles(model.raster.shape, effort.tile) if model.holds_roof(t.rows, t.cols)}
     done, fresh, began = 0, 0, time.perf_counter()
     steps = survey(model.heights, model.raster, azimuths, store, size=effort.tile, halo=halo, wanted=store.wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -12,13 +13,16 @@ import pandas as pd
 import pytest
 from shapely import affinity, box
 
+from changping_geo.cli import main
 from changping_geo.geo.assign import centre_lonlat
 from changping_geo.model import ColumnError, ParameterError
 from changping_geo.solar.climate import hourly_year
 from changping_geo.solar.kernel import daylight, monthly_yield
-from changping_geo.solar.pv import default_chain
+from changping_geo.solar.monthly import with_terms
+from changping_geo.solar.pv import default_chain, pvwatts_losses
 from changping_geo.solar.roof import row_cover
 from changping_geo.solar.shade_classes import COLUMNS, SKY
+from changping_geo.workspace import Workspace
 
 PATH = Path(__file__).parents[2] / "analyses" / "rooftop_pv.py"
 CRS = "EPSG:32650"
@@ -94,7 +98,9 @@ def found(analysis, inputs):
 
 def test_three_roofs_computed_by_hand(analysis, inputs):
     exact = {"gable": 0.0, "shed_metal": 0.0}
-    steep = analysis.compute(*inputs, roof_slope_deg={"new_house": 60.0}, slope_spread_deg=exact)
+    steep = analysis.compute(
+        *inputs, roof_slope_deg={"new_house": 60.0}, slope_spread_deg=exact, monthly_terms="steady"
+    )
     roofs = steep.features["rooftops"]
     lon, lat = centre_lonlat(inputs[0])
     cover = row_cover(10.0, lat, 0.9)
@@ -156,6 +162,98 @@ def test_a_slope_that_nobody_measured_is_averaged_over(analysis, inputs):
     for name in ("roof_area_m2", "usable_area_m2", "pv_capacity_kw", "pv_energy_mwh_a"):
         assert mean[name] == pytest.approx(chance @ [one[name] for one in alone])
     assert mean["module_tilt_deg"] == pytest.approx(27.0)
+
+
+WINTER = {"m12": 12.0, "m01": 30.0, "m02": 10.0}
+SPRING = {"m03": 12.0, "m04": 15.0}
+
+
+def test_dust_snow_and_white_ground_by_month_reach_every_figure_as_the_exact_kernel_sees_them(analysis, inputs):
+    chosen = {"snow_by_month": WINTER, "soiling_by_month": SPRING, "albedo_by_month": {"m01": 0.7}}
+    found = analysis.compute(*inputs, **chosen, slope_spread_deg={"gable": 0.0, "shed_metal": 0.0})
+    lon, lat = centre_lonlat(inputs[0])
+    whole = {name: {**analysis.PARAMETERS[name], **months} for name, months in chosen.items()}
+    year, losses = with_terms(hourly_year(inputs[2], lat, lon), analysis.PARAMETERS["losses"], **whole)
+    chain = replace(default_chain("open"), loss=pvwatts_losses(**losses))
+    flats = monthly_yield(daylight(year), np.array([10.0]), np.array([180.0]), chain)[0]
+    roof = found.features["rooftops"].iloc[0]
+    months = [name for name in roof.index if name.startswith("pv_energy_mwh_m")]
+    energy = 1000.0 * roof[months].to_numpy(float) / roof["pv_capacity_kw"]
+    assert energy == pytest.approx(flats, rel=5e-3)
+    assert found.by_town["winter_share"]["district"] < analysis.compute(*inputs).by_town["winter_share"]["district"]
+    hourly = found.datasets["hourly_by_town"]["pv_power_kw"]
+    summed = hourly.groupby("month").sum().transpose("town_code", "month").to_numpy() / 1000.0
+    monthly = found.tables["monthly_by_town"].loc[hourly["town_code"].to_numpy(), months]
+    np.testing.assert_allclose(summed, monthly, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(monthly.sum(axis=1), found.by_town["pv_energy_mwh_a"].iloc[:-1], rtol=1e-9)
+
+
+def test_dust_is_counted_once(analysis, inputs):
+    """The two percent of every month are the two percent of the year."""
+    dust = dict.fromkeys(analysis.PARAMETERS["soiling_by_month"], 2.0)
+    none = dict.fromkeys(dust, 0.0)
+    by_month = analysis.compute(*inputs, soiling_by_month=dust, snow_by_month=none).by_town
+    steady = analysis.compute(*inputs, monthly_terms="steady").by_town
+    pd.testing.assert_frame_equal(by_month, steady, rtol=1e-10)
+
+
+def test_a_steady_loss_is_not_left_unused_in_silence(analysis, inputs):
+    with pytest.raises(ParameterError, match=r"losses\.soiling: chosen, but monthly_terms = monthly leaves it unused"):
+        analysis.compute(*inputs, losses={"soiling": 4.0})
+    paid = analysis.compute(*inputs, losses={"soiling": 4.0}, monthly_terms="steady")
+    assert paid.by_town["pv_energy_mwh_a"]["district"] > 0
+
+
+def test_the_climate_is_told_by_month_and_closes(found, climate):
+    table = found.tables["climate_by_month"]
+    assert table["month"].tolist() == list(range(1, 13))
+    assert table["ghi_kwh_m2"].tolist() == pytest.approx(climate["ghi_kwh_m2"].tolist())
+    off = table[["ghi_off_pct", "dhi_off_pct", "dni_off_pct", "temp_air_off_k"]]
+    assert off.abs().max(axis=None) < 1e-6
+    assert table["dust_and_snow_pct"].iloc[0] == pytest.approx(100 * (1 - 0.975 * 0.99))
+    assert set(table.attrs["headings"]) == set(table) - {"month"}
+
+
+def test_the_climate_by_hours_has_nothing_to_close_with(analysis, towns, roofs, climate, factors):
+    lon, lat = centre_lonlat(towns)
+    hours = hourly_year(climate, lat, lon)[["ghi", "dhi", "dni", "temp_air", "wind_speed"]].drop_vars("month")
+    table = analysis.compute(towns, roofs, hours, factors, monthly_terms="steady").tables["climate_by_month"]
+    assert not [name for name in table if "_off_" in name]
+    assert table["ghi_kwh_m2"].tolist() == pytest.approx(climate["ghi_kwh_m2"].tolist(), rel=0.01)
+    assert table["albedo"].tolist() == [0.2] * 12
+    assert table["dust_and_snow_pct"].tolist() == [0.0] * 12
+
+
+def test_rules_of_programmes_in_a_scenario_toml_move_roofs_and_keep_every_sum(workspace, tmp_path):
+    """The example of the method page, run as a planner would."""
+    page = (PATH.parents[1] / "docs" / "methods" / "rooftop_pv.md").read_text(encoding="utf-8")
+    example = page.split("```toml", 1)[1].split("```", 1)[0]
+    assert "[rooftop_pv.programme_by_use]" in example
+    scenario = tmp_path / "programmes.toml"
+    scenario.write_text(example, encoding="utf-8")
+    assert main(["run", "rooftop_pv", *places(workspace, tmp_path / "ours"), "--scenario", str(scenario)]) == 0
+    (path,) = (tmp_path / "ours").glob("*/tables/*by_town_programme*.csv")
+    ours = of_district(pd.read_csv(path, encoding="utf-8-sig"))
+    usual = of_district(Workspace(workspace).run("rooftop_pv").tables["by_town_programme"])
+    assert ours["n_roofs"].sum() == usual["n_roofs"].sum() == 9
+    assert ours["pv_energy_mwh_a"].sum() == pytest.approx(usual["pv_energy_mwh_a"].sum())
+    assert ours.loc["parks", "n_roofs"] != usual.loc["parks", "n_roofs"]
+
+
+def test_a_programme_that_is_none_is_refused_before_anything_is_computed(workspace, tmp_path, capsys):
+    scenario = tmp_path / "programmes.toml"
+    scenario.write_text('[rooftop_pv.programme_by_use]\nindustrial = "moon"\n', encoding="utf-8")
+    assert main(["run", "rooftop_pv", *places(workspace, tmp_path / "none"), "--scenario", str(scenario)]) == 2
+    assert "programme_by_use.industrial = 'moon' is unknown; use one of: parks, homes" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+def places(workspace, results):
+    return ["--workspace", str(workspace), "--results", str(results)]
+
+
+def of_district(table):
+    return table[table["town_code"] == "district"].set_index("programme")
 
 
 def test_the_columns_are_the_outputs(analysis, found):
@@ -406,3 +504,5 @@ def test_doubts_stand_around_the_estimate_and_draws_add_up(found):
     central = found.by_town.loc["district", "pv_energy_mwh_a"]
     assert table.loc["district", "pv_energy_mwh_a_p10"] < central < table.loc["district", "pv_energy_mwh_a_p90"]
     assert set(found.tables["ranking_stability"].index) == {"001", "002"}
+    agreed = found.tables["ranking_agreement"].iloc[0]
+    assert agreed["kendall_tau_p10"] == agreed["same_order_share"] == 1.0  # one town has no roofs at all

@@ -405,3 +405,13 @@ def test_bad_wishes_are_refused():
         next(survey(lambda *_: np.zeros((1, 1)), raster, CARDINAL, Memory()))
     with pytest.raises(ParameterError, match="at least one row"):
         tiles((3, 3), 0)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("smooth", [False, True])
+def test_level_ground_beside_a_hole_sees_no_horizon(smooth, engine):
+    z = np.full((12, 14), 50.0)
+    z[:, :4] = np.nan
+    seen = horizons(ground(z, holes="no_obstacle"), ALL, sight=Sight(smooth=smooth), engine=engine)
+    assert (seen[:, :, :4] == HOLE).all()
+    assert (seen[:, :, 4:] == 0).all()

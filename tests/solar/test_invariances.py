@@ -8,6 +8,7 @@ import xarray as xr
 
 from changping_geo.solar.climate import hourly_year
 from changping_geo.solar.kernel import daylight, hourly_power, monthly_yield
+from changping_geo.solar.monthly import with_losses
 from changping_geo.solar.plane import cos_incidence, hay_davies
 from changping_geo.solar.sun import sun_position
 from changping_geo.solar.table import look_up, yield_table
@@ -48,6 +49,16 @@ def test_a_mirror_between_east_and_west_changes_nothing(hours, chain):
     azimuth = np.array([20.0, 100.0, 170.0])
     there = monthly_yield(mirrored, np.full(3, 25.0), 360.0 - azimuth, chain, engine="numpy")
     np.testing.assert_allclose(there, monthly_yield(hours, np.full(3, 25.0), azimuth, chain, engine="numpy"), rtol=1e-9)
+
+
+def test_a_month_of_dust_changes_no_other_month_and_no_order_of_the_orientations(year, hours, chain):
+    dusty = daylight(with_losses(year, np.r_[np.zeros(3), 20.0, np.zeros(8)]))
+    tilt, azimuth = np.full(4, 30.0), np.array([NORTH, EAST, SOUTH, WEST])
+    clean = monthly_yield(hours, tilt, azimuth, chain, engine="numpy")
+    found = monthly_yield(dusty, tilt, azimuth, chain, engine="numpy")
+    np.testing.assert_array_equal(np.delete(found, 3, axis=1), np.delete(clean, 3, axis=1))
+    assert (found[:, 3] < clean[:, 3]).all()
+    assert np.argsort(found.sum(axis=1)).tolist() == np.argsort(clean.sum(axis=1)).tolist()
 
 
 @pytest.mark.parametrize("turn", [90.0, 180.0, 270.0, 33.0])

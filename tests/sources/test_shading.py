@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from rasterio.features import rasterize
+from rasterio.transform import Affine
 
 from changping_geo.layers.rasters import as_dataarray, write_raster
-from changping_geo.model import ColumnError, CrsError, Status
+from changping_geo.model import ColumnError, CrsError, GeometryError, SpecError, Status
 from changping_geo.solar.horizon import EARTH_RADIUS_M
 from changping_geo.solar.shade_classes import COLUMNS, LOSS, MONTHLY, SKY, shade_table, sun_steps
 from changping_geo.solar.weather import site_year
@@ -58,13 +60,38 @@ def made(sun, table, monkeypatch):
     monkeypatch.setattr(shading, "site_year", lambda *_: None)
     monkeypatch.setattr(shading, "sun_steps", lambda *_: sun)
     monkeypatch.setattr(shading, "shade_table", lambda *_, sectors: table if sectors == table.sectors else None)
-    towns = gpd.GeoDataFrame(geometry=[shapely.box(X, Y, X + SIDE, Y + SIDE)], crs=CRS)
+    place = shapely.box(X, Y, X + SIDE, Y + SIDE)
 
-    def compute(rooftops, ground=None, effort=ALL_CELLS, cache=None):
-        layers = {"rooftops": rooftops, "terrain": terrain() if ground is None else ground, "towns": towns}
-        return shading_of({**layers, "solar_climate": None}.__getitem__, cache, effort)
+    def compute(rooftops, ground=None, effort=ALL_CELLS, cache=None, dsm=None, outline=place):
+        towns = gpd.GeoDataFrame(geometry=[outline], crs=CRS)
+        layers = {"rooftops": rooftops, "terrain": terrain() if ground is None else ground, "towns": towns, "dsm": dsm}
+        return shading_of({**layers, "solar_climate": None}.__getitem__, cache, effort, measured=dsm is not None)
 
     return compute
+
+
+def plain(cell):
+    """Level ground under the whole made-up district, without a building."""
+    place = (cell, 0.0, 499_000.0, 0.0, -cell, 4_461_000.0)
+    return as_dataarray(np.full((int(12_000.0 / cell),) * 2, 40.0, np.float32), place, CRS, -9999.0)
+
+
+TERRAIN = """
+title_zh = "地形"
+title_en = "Terrain"
+geometry = "raster"
+
+[columns.elevation_m]
+type = "float"
+title_zh = "海拔"
+title_en = "Elevation"
+
+[[sources]]
+id = "delivered"
+path = "data_raw/terrain.*"
+status = "official"
+LINE
+"""
 
 
 def crowd(seed=1, count=30):
@@ -208,10 +235,7 @@ def test_terrain_in_degrees_or_with_holes_and_heights_in_centimetres_are_refused
 
 
 def test_the_layer_is_made_once_and_its_status_is_that_of_what_it_rests_on(workspace, monkeypatch):
-    side, cell = 12_000.0, 200.0
-    place = (cell, 0.0, 499_000.0, 0.0, -cell, 4_461_000.0)
-    ground = as_dataarray(np.full((int(side / cell),) * 2, 40.0, np.float32), place, CRS, -9999.0, "terrain")
-    write_raster(ground, workspace / "data_raw" / "terrain.tif")
+    write_raster(plain(200.0), workspace / "data_raw" / "terrain.tif")
     first = Workspace(workspace).layer("roof_shading")
     assert len(first.data) == 9
     assert (first.data["cells"] > 0).all()
@@ -230,3 +254,129 @@ def test_a_list_of_layers_does_not_wait_for_it(workspace):
     assert Workspace(workspace).waits("roof_shading")
     assert not Workspace(workspace).waits("rooftops")
     assert provider("shading.roof_shading") is shading.roof_shading
+
+
+def surface_of(rooftops, ground=50.0, cell=2.0, crs=CRS, trees=()):
+    """A delivered surface model of the made-up place: level ground, the roofs at their heights, and trees."""
+    shape = (int(SIDE / cell),) * 2
+    place = Affine(cell, 0.0, X, 0.0, -cell, Y + SIDE)
+    burnt = [(s, ground + h) for s, h in zip(rooftops.geometry, rooftops["height_m"], strict=True)]
+    burnt += [(shapely.box(X + w, Y + s, X + e, Y + n), ground + h) for w, s, e, n, h in trees]
+    cells = rasterize(burnt, shape, fill=ground, transform=place, dtype="float32")
+    return as_dataarray(cells, tuple(place)[:6], crs, -9999.0, "dsm")
+
+
+def test_a_delivered_surface_of_the_same_blocks_gives_the_same_shade(made):
+    houses = crowd(4, 12)
+    blocks = made(houses)
+    found = made(houses.drop(columns=["height_m", "floors"]), dsm=surface_of(houses))
+    assert found["cells"].sum() == pytest.approx(blocks["cells"].sum(), rel=0.05)
+    same = (found["cells"] == blocks["cells"]) & (found["cells"] > 0)
+    assert same.sum() > 8
+    assert found.loc[same, "sky_view"].to_numpy() == pytest.approx(blocks.loc[same, "sky_view"].to_numpy(), abs=0.01)
+    assert found.loc[same, "loss_t00"].to_numpy() == pytest.approx(blocks.loc[same, "loss_t00"].to_numpy(), abs=0.03)
+    assert "m above what lies beside them in the median" in found.attrs["notes"][0]
+
+
+def test_trees_of_a_delivered_surface_take_sun_that_blocks_leave(made):
+    house = roofs((1000, 1000, 1020, 1010), heights=5.0)
+    row = (960, 975, 1060, 985, 18.0)
+    found = made(house, dsm=surface_of(house, trees=[row])).loc[0]
+    assert made(house).loc[0, "loss_m12"] == 0.0
+    assert found["loss_m12"] > 0.3
+    assert found["loss_m06"] < 0.05
+
+
+def test_roofs_beyond_a_delivered_surface_are_told(made):
+    houses = roofs((1000, 1000, 1020, 1010), (5000, 1000, 5020, 1010))
+    found = made(houses, dsm=surface_of(houses))
+    assert found["cells"].tolist() == [50, 0]
+    assert "1 of 2 roofs lie outside the surface model and have no shading" in found.attrs["notes"]
+
+
+def test_a_delivered_surface_that_cannot_be_is_refused(made):
+    house = roofs((1000, 1000, 1020, 1010))
+    with pytest.raises(CrsError, match="warp it to the metric CRS"):
+        made(house, dsm=surface_of(house, crs="EPSG:4490"))
+    with pytest.raises(CrsError, match="warp one to the other's CRS"):
+        made(house, dsm=surface_of(house, crs="EPSG:4548"))
+    with pytest.raises(ColumnError, match=r"1000 m above their surroundings.*centimetres"):
+        made(house, dsm=surface_of(house) * 100.0)
+    with pytest.raises(GeometryError, match="cells of 30 m, in which no house is seen"):
+        made(house, dsm=surface_of(house, cell=30.0))
+    with pytest.raises(GeometryError, match="none of 1 roofs lies on both"):
+        made(roofs((9000, 1000, 9020, 1010)), dsm=surface_of(house))
+
+
+CLIPPED = shapely.box(X + 600, Y + 600, X + 1800, Y + 1800)
+
+
+def clipped(raster):
+    """The raster of a district whose outline is `CLIPPED`: nothing outside."""
+    x, y = np.meshgrid(raster["x"], raster["y"])
+    inside = shapely.contains_xy(CLIPPED, x, y)
+    return raster.where(inside, -9999.0).astype(np.float32).assign_attrs(raster.attrs)
+
+
+def test_a_terrain_clipped_to_the_outline_is_refused_with_its_remedy(made):
+    with pytest.raises(ColumnError, match=r'1200 of 1600 cells.* 0 of them in.*beyond = "no_obstacle".*terrain\.toml'):
+        made(roofs((1000, 1000, 1020, 1010)), clipped(terrain()), outline=CLIPPED)
+
+
+@pytest.mark.parametrize("kind", ["terrain", "dsm"])
+def test_nothing_stands_beyond_a_clipped_raster_when_that_is_declared(made, kind):
+    """A ridge outside is lost with the cells, which is told; what stands inside is seen as before."""
+    houses = roofs((610, 1000, 630, 1010), (1000, 1000, 1020, 1010), (1000, 970, 1020, 985), heights=[5.0, 5.0, 25.0])
+    ridge = terrain(lambda x, _: np.where(x < 300.0, 250.0, 50.0))
+    whole = {"dsm": surface_of(houses)} if kind == "dsm" else {}
+    cut = {name: clipped(raster).assign_attrs(beyond="no_obstacle") for name, raster in whole.items()}
+    before = made(houses, ridge, **whole)
+    after = made(houses, clipped(ridge).assign_attrs(beyond="no_obstacle"), outline=CLIPPED, **cut)
+    assert after["cells"].tolist() == before["cells"].tolist()
+    level = made(houses, **whole)
+    assert after[list(COLUMNS)].to_numpy() == pytest.approx(level[list(COLUMNS)].to_numpy(), abs=1e-9)
+    assert after.loc[0, "sky_view"] > before.loc[0, "sky_view"]
+    note = next(note for note in after.attrs["notes"] if note.startswith(f"{kind}: 75.0% of its cells, all beyond"))
+    assert "yields are rather too high, above all of the 1 of 3 roofs within 300 m of the outline" in note
+
+
+@pytest.mark.parametrize("kind", ["terrain", "dsm"])
+def test_holes_in_the_district_are_refused_whatever_is_declared(made, kind):
+    house = roofs((1000, 1000, 1020, 1010))
+    given = {"terrain": terrain(), "dsm": surface_of(house)}
+    at = given[kind].shape[0] // 2
+    given[kind][at, at] = -9999.0
+    given[kind].attrs["beyond"] = "no_obstacle"
+    with pytest.raises(ColumnError, match=f"{kind}: 1 of .* cells have no height, 1 of them in the district; fill"):
+        made(house, given["terrain"], dsm=given["dsm"])
+
+
+def test_a_surface_delivered_later_makes_the_shade_anew_and_removed_again_brings_the_old_back(workspace):
+    write_raster(plain(200.0), workspace / "data_raw" / "terrain.tif")
+    blocks = Workspace(workspace).layer("roof_shading")
+    assert blocks.source["rests_on"] == "rooftops, solar_climate, terrain, towns"
+    write_raster(plain(8.0), workspace / "data_raw" / "dsm.tif")
+    measured = Workspace(workspace)
+    assert measured.waits("roof_shading")
+    assert measured.layer("roof_shading").source["rests_on"] == "dsm, rooftops, solar_climate, terrain, towns"
+    assert (measured.layer("roof_shading").data["sky_view"] == 1.0).all()
+    (workspace / "data_raw" / "dsm.tif").unlink()
+    again = Workspace(workspace)
+    assert not again.waits("roof_shading")
+    pd.testing.assert_frame_equal(again.layer("roof_shading").data, blocks.data)
+
+
+def test_what_lies_beyond_is_declared_in_the_source_of_a_layer(workspace):
+    (workspace / "layers" / "terrain.toml").write_text(TERRAIN.replace("LINE", 'beyond = "no_obstacle"'), "utf-8")
+    write_raster(plain(200.0), workspace / "data_raw" / "terrain.tif")
+    assert Workspace(workspace).layer("terrain").data.attrs["beyond"] == "no_obstacle"
+    (workspace / "layers" / "terrain.toml").write_text(TERRAIN.replace("LINE", 'beyond = "sea"'), "utf-8")
+    with pytest.raises(SpecError, match="beyond = 'sea' is unknown; use one of: refuse, no_obstacle"):
+        Workspace(workspace)
+
+
+def test_a_layer_that_nobody_delivered_is_none_to_a_workspace_and_no_error(workspace):
+    ws = Workspace(workspace)
+    assert not ws.has("dsm")
+    assert ws.has("roof_shading")
+    assert ws.has("towns")
