@@ -1,0 +1,1 @@
+"""What a plan asks for, what is known of it, and whether it will be reached."""
