@@ -33,6 +33,8 @@ SUFFIXES = {
     "climate": (".epw", ".json", ".csv", ".nc"),
 }
 SECRETS = ("TIANDITU_KEY",)
+#: Tables of methods, the same for any district; they travel with the standard rooms.
+METHODS = "data_raw/methods"
 
 
 def file_digest(path: Path) -> str:
@@ -64,6 +66,12 @@ def room(root: Path, name: str, suffix: str) -> dict[str, Path]:
 def data_files(root: Path) -> list[Path]:
     """Return every delivered file of a workspace, in order."""
     return sorted(p for p in (root / "data_raw").rglob("*") if p.is_file() and not p.name.startswith("."))
+
+
+def home_of(root: Path, path: str) -> Path:
+    """Return where a path of a source starts: in the workspace, or for a table of methods in the standard rooms."""
+    borrowed = path.startswith(f"{METHODS}/") and not (root / path).exists()
+    return standard_root() if borrowed else root
 
 
 def code_files(folder: Path) -> list[Path]:
@@ -120,6 +128,7 @@ def run_key(root: Path, analyses: Iterable[str], settings: Mapping[str, Value]) 
     for name, suffix in zip(ROOMS, (".py", ".toml", ".toml"), strict=True):
         parts += [(f"{name} {stem}", file_digest(path)) for stem, path in room(root, name, suffix).items()]
     parts += [(f"data {p.relative_to(root).as_posix()}", file_digest(p)) for p in data_files(root)]
+    parts += [(f"methods {p.name}", file_digest(p)) for p in sorted((standard_root() / METHODS).glob("*.csv"))]
     return digest(parts)[:16]
 
 

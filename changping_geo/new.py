@@ -78,7 +78,8 @@ def new_workspace(folder: Path) -> str:
         "README.md": _readme(name, specs),
         ".gitignore": "results/\n.cache/\n",
     }
-    files |= {f"data_raw/templates/{s.name}.csv": _header(s) for s in specs if _first_path(s).endswith(".csv")}
+    own = [s for s in specs if not _first_path(s).startswith(f"{content.METHODS}/")]
+    files |= {f"data_raw/templates/{s.name}.csv": _header(s) for s in own if _first_path(s).endswith(".csv")}
     try:
         for path, text in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -51,6 +51,8 @@ class Module:
         The outputs shown on the screen.
     lazy : tuple of str
         Layers among its needs that it gets as functions without arguments, and that are made only when it calls them.
+    optional : tuple of str
+        Layers among its needs that it can do without: it gets None where nobody delivered any.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Module:
     outputs: tuple[Output, ...]
     headline: tuple[str, ...]
     lazy: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 def read_modules(root: Path) -> dict[str, Module]:
@@ -100,9 +103,15 @@ def _read_module(name: str, path: Path) -> Module:
         faults = f"without a card {unknown or 'none'}, never used {unused or 'none'}"
         raise AnalysisError(f"{path}: compute() and PARAMETERS disagree: {faults}")
     lazy = tuple(getattr(found, "LAZY", ()))
-    strange = [n for n in lazy if n not in by_place]
-    if strange:
-        raise AnalysisError(f"{path}: LAZY names {', '.join(strange)}, which compute() does not take by position")
+    optional = tuple(getattr(found, "OPTIONAL", ()))
+    for what, listed in (("LAZY", lazy), ("OPTIONAL", optional)):
+        strange = [n for n in listed if n not in by_place]
+        if strange:
+            raise AnalysisError(f"{path}: {what} names {', '.join(strange)}, which compute() does not take by position")
+    if set(lazy) & set(optional):
+        raise AnalysisError(
+            f"{path}: {', '.join(set(lazy) & set(optional))} stands in LAZY and in OPTIONAL; choose one"
+        )
     names = [output.name for output in found.OUTPUTS]
     headline = tuple(getattr(found, "HEADLINE", names[:6]))
     return Module(
@@ -116,6 +125,7 @@ def _read_module(name: str, path: Path) -> Module:
         outputs=tuple(found.OUTPUTS),
         headline=headline,
         lazy=lazy,
+        optional=optional,
     )
 
 
@@ -162,8 +172,11 @@ def order(modules: Mapping[str, Module], layers: Iterable[str], names: Iterable[
             raise AnalysisError(f"unknown analysis {name!r}; known are: {', '.join(modules)}")
         for need in modules[name].needs:
             if need in modules:
-                if need in modules[name].lazy:
-                    raise AnalysisError(f"analysis {name!r}: LAZY names {need!r}, an analysis; only layers can wait")
+                if need in (*modules[name].lazy, *modules[name].optional):
+                    what = "LAZY" if need in modules[name].lazy else "OPTIONAL"
+                    raise AnalysisError(
+                        f"analysis {name!r}: {what} names {need!r}, an analysis; only layers can wait or be missing"
+                    )
                 visit(need, (*path, name))
             elif need not in known_layers:
                 listed = f"layers are {', '.join(sorted(known_layers))}; analyses are {', '.join(modules)}"

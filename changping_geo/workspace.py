@@ -128,10 +128,20 @@ class Workspace:
         places = ", ".join(s.path for s in spec.sources if s.path and (not wanted or s.id == wanted))
         raise MissingError(f"layer {name!r} has no data: put a file at {places}, or name another source in {spec.file}")
 
+    def has(self, name: str) -> bool:
+        """Return whether a layer has data, or a provider that makes them; a chosen source must be there."""
+        try:
+            self.source(name)
+        except MissingError:
+            if name in self.chosen:
+                raise
+            return False
+        return True
+
     def _find(self, spec: LayerSpec, path: str) -> str:
         """Return the file that a source's path means; ``name.*`` is the one file of that name in a readable format."""
         if not path.endswith(".*"):
-            return path if (self.root / path).exists() else ""
+            return path if (content.home_of(self.root, path) / path).exists() else ""
         suffixes = content.SUFFIXES[spec.geometry]
         stem = self.root / path.removesuffix(".*")
         found = sorted(p for p in stem.parent.glob(f"{stem.name}.*") if p.suffix.lower() in suffixes)
@@ -171,8 +181,9 @@ class Workspace:
         district = None if name == "district" or spec.geometry == "table" else self.district
         if source.path:
             log.info("read %s from %s", name, source.path)
-            Register.read(self.root).verify(self.root / source.path)
-            return load_source(spec, source, self.frame, district, self.root)
+            home = content.home_of(self.root, source.path)
+            Register.read(home).verify(home / source.path)
+            return load_source(spec, source, self.frame, district, home)
         from changping_geo.sources.cache import provided  # noqa: PLC0415
 
         made = provided(self, spec, source)

@@ -158,3 +158,14 @@ def test_a_chosen_source_must_be_one_of_the_layer(workspace):
         Workspace(workspace, {"rooftops": "x"})
     with pytest.raises(SpecError, match=r"layers.rooftop = 'x': layers are "):
         Workspace(workspace, {"rooftop": "x"})
+
+
+def test_a_table_of_methods_is_borrowed_until_the_workspace_has_its_own(workspace):
+    ws = Workspace(workspace)
+    assert not (workspace / "data_raw" / "methods").exists()
+    standard = ws.layer("carbon_volume").data
+    (workspace / "data_raw" / "methods").mkdir()
+    text = (content.standard_root() / content.METHODS / "carbon_volume.csv").read_text(encoding="utf-8")
+    own = "\n".join(text.splitlines()[:3]) + "\n"
+    (workspace / "data_raw" / "methods" / "carbon_volume.csv").write_text(own, encoding="utf-8")
+    assert len(Workspace(workspace).layer("carbon_volume").data) == 2 < len(standard)

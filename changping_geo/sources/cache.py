@@ -172,7 +172,7 @@ def _spec_digest(spec: LayerSpec) -> str:
 def _file(ws: Workspace, path: str) -> str:
     from changping_geo.layers.register import sha256_of  # noqa: PLC0415 - heavy
 
-    return sha256_of(ws.root / path)
+    return sha256_of(content.home_of(ws.root, path) / path)
 
 
 @cache
