@@ -1,4 +1,4 @@
-"""The verbs a person types: ``changping-geo run | layers | explain | parameters | new``."""
+"""The verbs a person types: ``changping-geo run | export | layers | explain | parameters | new``."""
 
 from __future__ import annotations
 
@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("analyses", nargs="*", metavar="ANALYSIS", help="by default all")
     run.set_defaults(verb=_run)
 
+    _export_parser(verbs.add_parser("export", parents=[common], help="layers of a published run in another format"))
+
     layers = verbs.add_parser("layers", parents=[common], help="every layer with source, status and rows")
     layers.add_argument(
         "action", nargs="?", choices=("check", "accept"), help="validate, or acknowledge a changed file"
@@ -93,6 +95,28 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("folder", type=Path, metavar="DIR")
     new.set_defaults(verb=_new)
     return parser
+
+
+def _export_parser(export: argparse.ArgumentParser) -> None:
+    formats = ("gpkg", "gdb", "shp", "geojson", "parquet", "fgb", "kml", "dxf", "cog")
+    export.add_argument("--format", required=True, choices=formats, dest="form", help="cog for rasters")
+    export.add_argument("--layer", action="append", default=[], metavar="NAME", dest="names", help="by default all")
+    export.add_argument(
+        "--crs", default="", metavar="CODE|FILE", help="EPSG code, or a file with WKT (the layers' own)"
+    )
+    export.add_argument("--encoding", choices=("utf-8", "gbk"), default="utf-8", help="of shapefiles (utf-8)")
+    export.add_argument("--run", default="latest", metavar="KEY", help="a published run (latest)")
+    export.add_argument("--results", type=Path, metavar="DIR", help="folder of run folders (WORKSPACE/results)")
+    export.add_argument("--to", type=Path, metavar="DIR", help="folder to be made (in results/exports)")
+    export.set_defaults(verb=_export)
+
+
+def _export(given: argparse.Namespace) -> None:
+    from changping_geo.handoff import hand_off  # noqa: PLC0415 - heavy
+
+    results = (given.results or given.workspace / "results").resolve()
+    chosen = {"crs": given.crs, "encoding": given.encoding, "run": given.run, "to": given.to}
+    print(hand_off(results, given.form, given.names, **chosen))
 
 
 def _run(given: argparse.Namespace) -> None:

@@ -79,7 +79,7 @@ class Draft:
 def sweep(results: Path) -> None:
     """Remove drafts whose process on this machine is gone, and those of other machines older than a day."""
     for path in results.glob(f"{PREFIX}*"):
-        host, pid = path.name.removeprefix(PREFIX).split("-")[1:3]
+        host, pid = path.name.rsplit("-", 3)[1:3]
         try:
             old = time.time() - path.stat().st_mtime > STALE_S
         except FileNotFoundError:

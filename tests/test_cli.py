@@ -118,6 +118,45 @@ def test_mistakes_get_one_clear_message_and_exit_code_2(workspace, capsys, argum
     assert not list((workspace / "results").glob("*")) or "explain" in arguments
 
 
+def test_a_published_layer_is_exported_without_a_new_computation(workspace, folder, capsys, tmp_path):
+    wanted = ("--format", "shp", "--encoding", "gbk", "--crs", "EPSG:4525", "--layer", "towns")
+    assert run(workspace, "export", *wanted, "--run", folder.name) == 0
+    told = capsys.readouterr()
+    target = workspace / "results" / "exports" / f"{folder.name}_shp_towns_EPSG_4525_gbk"
+    assert told.out.splitlines() == [str(target)]
+    assert "compute" not in told.err
+    names = {path.name for path in target.iterdir()}
+    assert names >= {"towns.shp", "towns.dbf", "towns.shx", "towns.prj", "towns.cpg", "towns.qml", "字段说明.csv"}
+    assert "西南镇".encode("gbk") in (target / "towns.dbf").read_bytes()
+    assert run(workspace, "export", *wanted) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert run(workspace, "export", "--format", "parquet", "--to", str(tmp_path / "my-own folder"), "--quiet") == 0
+    assert (tmp_path / "my-own folder" / "rooftops.parquet").is_file()
+
+
+def test_an_export_that_cannot_be_made_leaves_nothing(workspace, folder, capsys):
+    mistakes = {
+        ("--format", "gpkg", "--layer", "roofs"): "known are: towns",
+        ("--format", "gpkg", "--run", "0000"): "holds no run '0000'; known are:",
+        ("--format", "gpkg", "--crs", "EPSG:2437"): "no published transformation",
+        ("--format", "gpkg", "--crs", "EPSG:1"): "no coordinate system",
+        ("--format", "geojson", "--encoding", "gbk"): "--encoding is for shapefiles",
+        ("--format", "cog"): "this run made no raster",
+    }
+    for arguments, said in mistakes.items():
+        assert run(workspace, "export", *arguments, "--quiet") == 2
+        told = capsys.readouterr().err
+        assert said in told
+        assert "Traceback" not in told
+    assert [path.name for path in (workspace / "results").iterdir() if path != folder] in ([], ["exports"])
+    assert not list((workspace / "results" / "exports").glob("*"))
+
+
+def test_an_export_before_any_run_says_what_to_do(workspace, capsys):
+    assert run(workspace, "export", "--format", "gpkg") == 2
+    assert "changping-geo run" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_no_workspace_is_told(tmp_path, capsys):
     assert run(tmp_path, "run") == 2
     assert "changping-geo new DIR" in capsys.readouterr().err

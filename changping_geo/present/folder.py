@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from changping_geo import content
-from changping_geo.present.gpkg import write_gpkg, write_set_aside
+from changping_geo.present.bundle import bundle_of
+from changping_geo.present.export import write_bundle
+from changping_geo.present.gpkg import write_set_aside
 from changping_geo.present.index import write_index
 from changping_geo.present.mapspec import read_mapspec
 from changping_geo.present.netcdf import write_datasets
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from changping_geo.present.mapspec import MapSpec
 
 log = logging.getLogger(__name__)
+
+PARTS = (".shx", ".dbf", ".prj", ".cpg", ".qml", ".sld", ".xml")
 
 
 def write_folder(run: Run, root: Path, folder: Path) -> None:
@@ -54,8 +58,8 @@ def write_folder(run: Run, root: Path, folder: Path) -> None:
         write_tables(run, folder)
     with _step("grids"):
         write_datasets(run, folder)
-    with _step(f"gis/{name}.gpkg"):
-        write_gpkg(run, folder / "gis" / f"{name}.gpkg", specs)
+    with _step("gis"):
+        write_bundle(bundle_of(run, specs), folder / "gis")
         write_set_aside(run, folder / "set_aside.gpkg")
     for spec in specs:
         with _step(f"maps/{spec.name}.html"):
@@ -63,14 +67,22 @@ def write_folder(run: Run, root: Path, folder: Path) -> None:
     with _step(f"{name}.xlsx"):
         write_workbook(run, folder / f"{name}.xlsx")
     write_account(run, folder / "provenance.json")
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    write_index(run, folder, files, specs)
+    write_index(run, folder, shown_files(folder), specs)
+
+
+def shown_files(folder: Path) -> list[Path]:
+    """Return the files of a run folder that a reader opens: not the parts of a shapefile or a geodatabase."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    whole = {next((p for p in path.parents if p.suffix == ".gdb"), path) for path in files}
+    return sorted(path for path in whole if path.suffix not in PARTS)
 
 
 def map_specs(run: Run, root: Path) -> list[MapSpec]:
-    """Return the maps of a workspace whose analysis is part of the run; the one called after it leads."""
+    """Return the maps of a workspace whose analyses are all part of the run; the one called after one leads."""
     specs = [read_mapspec(path) for path in content.room(root, "maps", ".toml").values()]
-    return sorted((s for s in specs if s.analysis in run.analyses), key=lambda s: (s.name != s.analysis, s.name))
+    return sorted(
+        (s for s in specs if set(s.analyses) <= set(run.analyses)), key=lambda s: (s.name != s.analysis, s.name)
+    )
 
 
 @contextmanager

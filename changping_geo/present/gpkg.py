@@ -25,12 +25,13 @@ import pyogrio
 import pyogrio.errors
 
 from changping_geo.model import ResultError
-from changping_geo.present.gislayers import clean_frame, gis_layers, multipart
+from changping_geo.present.bundle import about, bundle_of
+from changping_geo.present.gislayers import clean_frame, multipart
 from changping_geo.present.style import qml, sld
 from changping_geo.present.text import writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -85,15 +86,35 @@ def write_gpkg(run: Run, path: Path, specs: Sequence[MapSpec] = ()) -> None:
     ResultError
         If results do not fit their layers, or the file does not hold what was written.
     """
-    layers = gis_layers(run, specs)
+    bundle = bundle_of(run, specs)
+    write_layers(bundle.layers, bundle.about, path)
+
+
+def write_layers(layers: Sequence[GisLayer], whole: Mapping[str, str], path: Path) -> None:
+    """Write layers with headings and styles; a file already there is replaced.
+
+    Parameters
+    ----------
+    layers : sequence of GisLayer
+        The layers.
+    whole : mapping of str to str
+        What is told of the whole.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    ResultError
+        If the file does not hold what was written.
+    """
     if not layers:
         raise ResultError(f"{path.name}: this run read no vector layer, so there is nothing to write")
     with _told(path):
         path.unlink(missing_ok=True)
         for layer in layers:
-            about = _about(run, layer.status.word) | {"title_zh": layer.title_zh, "title_en": layer.title_en}
+            told = {**whole, "data_status": layer.status.word, "title_zh": layer.title_zh, "title_en": layer.title_en}
             description = f"{layer.title_en}; data status: {layer.status.word} ({layer.status.label_zh})"
-            _write(path, layer.name, layer.data, (layer.title_zh, description), _about(run, run.status.word), about)
+            _write(path, layer.name, layer.data, (layer.title_zh, description), dict(whole), told)
         with closing(sqlite3.connect(path)) as base, base:
             _add_styles(base, layers)
             _add_columns(base, layers)
@@ -133,8 +154,8 @@ def write_set_aside(run: Run, path: Path) -> bool:
         for name, frame in frames.items():
             title = run.titles.get(name, (name, name))
             texts = (f"{title[0]}（未采用的记录）", f"{title[1]}: rows set aside, with their reason")
-            about = _about(run, run.layers[name].status.word)
-            _write(path, name, frame, texts, about, about)
+            told = about(run, run.layers[name].status)
+            _write(path, name, frame, texts, told, told)
         with closing(sqlite3.connect(path)) as base, base:
             _fix_times(base)
         _verify(path, frames)
@@ -148,19 +169,6 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except (*faults, sqlite3.Error, OSError) as error:
         raise ResultError(f"{path} could not be written: {error}; check free space and permissions") from error
-
-
-def _about(run: Run, status: str) -> dict[str, str]:
-    frame = run.frame
-    about = {
-        "data_status": status,
-        "key": run.key,
-        "district_zh": frame.title_zh,
-        "district_en": frame.title_en,
-        "plan_zh": frame.plan_zh,
-        "plan_en": frame.plan_en,
-    }
-    return {key: writable(value) for key, value in about.items() if value}
 
 
 def _write(

@@ -13,10 +13,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import numpy as np
+
 from changping_geo.present.text import writable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from changping_geo.present.classes import Classes
 
@@ -33,11 +37,12 @@ CATEGORY_COLOURS = (
     "#882255",
     "#dddddd",
 )
-PLAIN_COLOUR = "#b8c4cc"
+PLAIN_COLOURS = {"polygon": "#b8c4cc", "line": "#7d8791", "point": "#4d6b85"}
 # First of these that a machine has; QGIS falls back to its own choice otherwise.
 LABEL_FONTS = ("Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "WenQuanYi Micro Hei")
 
 _QGIS_SYMBOL = {"polygon": ("fill", "SimpleFill"), "line": ("line", "SimpleLine"), "point": ("marker", "SimpleMarker")}
+DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _SLD = "http://www.opengis.net/sld"
 _OGC = "http://www.opengis.net/ogc"
 
@@ -91,6 +96,8 @@ class Style:
         1 covers what lies below. [1]
     min_scale : int
         The layer is hidden on maps smaller than ``1 : min_scale``; 0 shows it always.
+    filled : bool
+        Polygons without fill are borders over what lies below.
     """
 
     geometry: str
@@ -103,6 +110,7 @@ class Style:
     outline_mm: float = 0.2
     opacity: float = 1.0
     min_scale: int = 0
+    filled: bool = True
 
 
 def class_rules(classes: Classes, unit: str = "") -> tuple[Rule, ...]:
@@ -122,9 +130,37 @@ def word_rules(words: Mapping[str, str]) -> tuple[Rule, ...]:
     )
 
 
+def places(style: Style, data: pd.DataFrame) -> list[int]:
+    """Return the place of each row's rule in the legend, -1 where none holds it.
+
+    Parameters
+    ----------
+    style : Style
+        How the layer looks.
+    data : DataFrame, shape (n, m)
+        Rows of the layer.
+    """
+    if not style.column:
+        return [0] * len(data)
+    values = data[style.column]
+    if style.rules[0].word is not None:
+        order = {rule.word: i for i, rule in enumerate(style.rules)}
+        return [order.get(value, -1) for value in values]
+    numbers = values.to_numpy(dtype=float, na_value=math.nan)
+    found = np.searchsorted([rule.high for rule in style.rules[:-1]], numbers, side="right")
+    return [int(i) for i in np.where(np.isfinite(numbers), found, -1)]
+
+
 def qml(style: Style) -> str:
     """Return a style as QGIS reads it from ``layer_styles`` or a ``.qml`` file."""
     root = ET.Element("qgis", version="3.22.0", styleCategories="Symbology|Labeling|Fields|Forms|Rendering")
+    fill_in(root, style)
+    ET.SubElement(root, "layerGeometryType").text = str(("point", "line", "polygon").index(style.geometry))
+    return DOCTYPE + ET.tostring(root, encoding="unicode")
+
+
+def fill_in(root: ET.Element, style: Style) -> None:
+    """Put a style into an element of QGIS: the root of a QML, or a layer of a project."""
     root.set("labelsEnabled", "1" if style.label else "0")
     root.set("hasScaleBasedVisibilityFlag", "1" if style.min_scale else "0")
     root.set("minScale", str(style.min_scale or 100_000_000))
@@ -133,8 +169,6 @@ def qml(style: Style) -> str:
     _renderer(root, style)
     if style.label:
         _labels(root, style)
-    ET.SubElement(root, "layerGeometryType").text = str(("point", "line", "polygon").index(style.geometry))
-    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(root, encoding="unicode")
 
 
 def _renderer(root: ET.Element, style: Style) -> None:
@@ -149,7 +183,9 @@ def _renderer(root: ET.Element, style: Style) -> None:
         ranges = ET.SubElement(renderer, "ranges")
         for i, rule in enumerate(style.rules):
             low, high = _shown_ends(rule, style)
-            ET.SubElement(ranges, "range", symbol=str(i), label=_text(rule.label), lower=low, upper=high, render="true")
+            ET.SubElement(
+                ranges, "range", symbol=str(i), label=shown_text(rule.label), lower=low, upper=high, render="true"
+            )
     elif kind == "categorizedSymbol":
         categories = ET.SubElement(renderer, "categories")
         for i, rule in enumerate(style.rules):
@@ -157,8 +193,8 @@ def _renderer(root: ET.Element, style: Style) -> None:
                 categories,
                 "category",
                 symbol=str(i),
-                label=_text(rule.label),
-                value=_text(rule.word),
+                label=shown_text(rule.label),
+                value=writable(rule.word),
                 type="string",
                 render="true",
             )
@@ -184,7 +220,7 @@ def _symbol(parent: ET.Element, name: str, style: Style, colour: str) -> None:
     properties = {
         "polygon": {
             "color": _rgba(colour),
-            "style": "solid",
+            "style": "solid" if style.filled else "no",
             "outline_color": _rgba("#6b6b6b"),
             "outline_style": "solid",
             "outline_width": str(style.outline_mm),
@@ -214,10 +250,10 @@ def _fields(root: ET.Element, style: Style) -> None:
         listed = ET.SubElement(ET.SubElement(config, "Option", type="Map"), "Option", name="map", type="List")
         for word, label in words.items():
             pair = ET.SubElement(listed, "Option", type="Map")
-            ET.SubElement(pair, "Option", name=_text(label), type="QString", value=_text(word))
+            ET.SubElement(pair, "Option", name=shown_text(label), type="QString", value=writable(word))
     aliases = ET.SubElement(root, "aliases")
     for i, (column, alias) in enumerate(style.aliases.items()):
-        ET.SubElement(aliases, "alias", index=str(i), field=column, name=_text(alias))
+        ET.SubElement(aliases, "alias", index=str(i), field=column, name=shown_text(alias))
 
 
 def _labels(root: ET.Element, style: Style) -> None:
@@ -240,7 +276,10 @@ def _labels(root: ET.Element, style: Style) -> None:
     ET.SubElement(text, "text-buffer", attrib=buffer | {"bufferOpacity": "0.85", "bufferNoFill": "1"})
     placement = {"polygon": "4", "line": "2", "point": "0"}[style.geometry]
     ET.SubElement(settings, "placement", placement=placement, priority="5", dist="0", centroidInside="1")
-    ET.SubElement(settings, "rendering", drawLabels="1", obstacle="1", labelPerPart="0", scaleVisibility="0")
+    rendering = ET.SubElement(
+        settings, "rendering", drawLabels="1", obstacle="1", labelPerPart="0", scaleVisibility="0"
+    )
+    rendering.set("displayAll", "1" if style.geometry == "polygon" else "0")  # no town without its name
 
 
 def sld(style: Style, layer: str) -> str:
@@ -252,7 +291,7 @@ def sld(style: Style, layer: str) -> str:
     for i, rule in enumerate(style.rules):
         entry = ET.SubElement(kind, "Rule")
         ET.SubElement(entry, "Name").text = f"class {i + 1}"
-        ET.SubElement(entry, "Title").text = _text(rule.label)
+        ET.SubElement(entry, "Title").text = shown_text(rule.label)
         if style.column:
             _filter(entry, style.column, rule)
         _sld_symbol(entry, style, rule.colour)
@@ -262,7 +301,7 @@ def sld(style: Style, layer: str) -> str:
 def _filter(parent: ET.Element, column: str, rule: Rule) -> None:
     tests: list[tuple[str, str]] = []
     if rule.word is not None:
-        tests.append(("PropertyIsEqualTo", _text(rule.word)))
+        tests.append(("PropertyIsEqualTo", writable(rule.word)))
     if math.isfinite(rule.low):
         tests.append(("PropertyIsGreaterThanOrEqualTo", repr(float(rule.low))))
     if math.isfinite(rule.high):
@@ -280,7 +319,7 @@ def _filter(parent: ET.Element, column: str, rule: Rule) -> None:
 def _sld_symbol(parent: ET.Element, style: Style, colour: str) -> None:
     if style.geometry == "polygon":
         symbol = ET.SubElement(parent, "PolygonSymbolizer")
-        _css(symbol, "Fill", [("fill", colour), ("fill-opacity", str(style.opacity))])
+        _css(symbol, "Fill", [("fill", colour), ("fill-opacity", str(style.opacity if style.filled else 0))])
         _css(symbol, "Stroke", [("stroke", "#6b6b6b"), ("stroke-width", str(3 * style.outline_mm))])
     elif style.geometry == "line":
         _css(ET.SubElement(parent, "LineSymbolizer"), "Stroke", [("stroke", colour), ("stroke-width", "1")])
@@ -302,5 +341,6 @@ def _rgba(colour: str) -> str:
     return ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5)) + ",255"
 
 
-def _text(text: object) -> str:
-    return writable(text)
+def shown_text(text: object) -> str:
+    """Return text for a legend or a name in QGIS, which would evaluate what stands between ``[%`` and ``%]``."""
+    return writable(text).replace("[%", "[ %")

@@ -10,8 +10,22 @@ import pandas as pd
 import pytest
 import shapely
 
+from changping_geo.layers.rasters import as_dataarray
 from changping_geo.layers.spec import Column
-from changping_geo.model import Analysis, Frame, Layer, Ledger, Output, Parameter, Result, Run, Setting, Status
+from changping_geo.model import (
+    Analysis,
+    Frame,
+    Grid,
+    Layer,
+    Ledger,
+    Made,
+    Output,
+    Parameter,
+    Result,
+    Run,
+    Setting,
+    Status,
+)
 
 CRS = "EPSG:4547"
 TOWNS = {
@@ -102,7 +116,7 @@ def hostile() -> str:
     return HOSTILE
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build_run():
     """Return a builder: ``build_run(roofs=50)``."""
 
@@ -161,3 +175,60 @@ def build_run():
 @pytest.fixture
 def small_run(build_run) -> Run:
     return build_run()
+
+
+def _made(roofs: gpd.GeoDataFrame) -> Made:
+    rows = {
+        "site_id": ["s1", "s2", "s3"],
+        "name": ["充电站甲", HOSTILE, None],
+        "kind": ["fast", "slow", "fast"],
+        "pv_energy_mwh_a": [1.5, 2.5, np.nan],
+        "ports": [4, 8, 12],
+    }
+    points = roofs.centroid.to_numpy()[:3]
+    data = gpd.GeoDataFrame(rows, geometry=points, crs=CRS)
+    headings = {
+        "site_id": ("站址编号", "Site id"),
+        "name": ("站名", "Name"),
+        "kind": ("类别", "Kind"),
+        "ports": ("充电桩数量", "Ports", "count"),
+    }
+    words = {"kind": {"fast": ("快充", "fast"), "slow": ("慢充", "slow")}}
+    return Made("推荐站址", "Proposed sites", data, headings, words, "site_id")
+
+
+def _grids() -> dict[str, Grid]:
+    place = (100.0, 0.0, 480_000.0, 0.0, -100.0, 4_410_000.0)
+    rows, columns = np.mgrid[0:100, 0:100]
+    codes = np.where(columns < 20, 1, np.where(rows < 50, 2, 3)).astype(np.uint8)
+    codes[0, 0] = 0
+    carbon = (rows * 1.5 + columns / 3).astype(np.float32)
+    carbon[:5, :5] = np.nan
+    classes = {
+        1: ("林地", "forest", "#117733"),
+        2: ("耕地", "cropland", "#ddcc77"),
+        3: ("建设用地", "built-up", "#cc6677"),
+    }
+    return {
+        "cover": Grid("土地覆盖", "Land cover", "", as_dataarray(codes, place, CRS, 0), classes),
+        "carbon_density": Grid("碳密度", "Carbon density", "t C/ha", as_dataarray(carbon, place, CRS, None)),
+    }
+
+
+@pytest.fixture(scope="session")
+def make_rich_run(build_run):
+    """Return a builder of a run whose analysis made a layer of sites and two rasters, too."""
+
+    def make() -> Run:
+        run = build_run()
+        result = run.results["rooftop_pv"]
+        result.made["sites"] = _made(run.layers["rooftops"].data)
+        result.rasters.update(_grids())
+        return run
+
+    return make
+
+
+@pytest.fixture
+def rich_run(make_rich_run) -> Run:
+    return make_rich_run()

@@ -18,7 +18,7 @@ from changping_geo.model import Layer, Ledger, Output, ResultError, Status
 from changping_geo.present import gpkg
 from changping_geo.present.classes import Classes, classify
 from changping_geo.present.gislayers import clean_frame, gis_layers
-from changping_geo.present.mapspec import Coloured, MapSpec
+from changping_geo.present.mapspec import Drawn, MapSpec, Towns
 from changping_geo.present.style import Style, class_rules, qml, sld
 
 
@@ -228,8 +228,8 @@ def test_a_page_of_the_workspace_decides_column_and_classes(small_run):
         "页",
         "page",
         "rooftop_pv",
-        towns=Coloured("pv_capacity_kw", classes=2, palette="blue"),
-        roofs=Coloured("roof_area_m2", "rooftops", classes=3),
+        towns=Towns("pv_capacity_kw", classes=2, palette="blue"),
+        layers=(Drawn("rooftops", "packed", column="roof_area_m2", classes=3),),
     )
     towns, roofs = (layer.styles["屋顶光伏"] for layer in gis_layers(small_run, [spec]))
     capacity = small_run.results["rooftop_pv"].by_town["pv_capacity_kw"].iloc[:4]
