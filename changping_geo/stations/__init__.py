@@ -1,0 +1,1 @@
+"""Stations: road network, coverage, accessibility, siting."""
