@@ -219,6 +219,8 @@ class Result:
         Layers of its own, written beside the workspace's; their names are no names of layers.
     rasters : dict of str to Grid
         Rasters of its own, written as ``gis/<name>.tif``.
+    status : Status
+        The weakest status of what it rests on; the run sets it, before other analyses see the result.
     """
 
     by_town: pd.DataFrame
@@ -227,6 +229,7 @@ class Result:
     datasets: dict[str, xr.Dataset] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     rasters: dict[str, Grid] = field(default_factory=dict)
+    status: Status = Status.OFFICIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +250,8 @@ class Frame:
         Seed of every synthetic layer.
     plan_zh, plan_en : str
         The plan whose targets are measured.
+    map_approval_number, boundary_source : str
+        What maps for the public must carry: 审图号, and whose boundaries they show.
     """
 
     name: str
@@ -257,6 +262,8 @@ class Frame:
     seed: int = 1
     plan_zh: str = ""
     plan_en: str = ""
+    map_approval_number: str = ""
+    boundary_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +327,8 @@ class Run:
         In the order in which they ran.
     results : dict of str to Result
         By analysis.
+    ground : dict of str to Layer
+        Layers that maps show though no analysis read them: no number rests on them.
     """
 
     frame: Frame
@@ -329,6 +338,7 @@ class Run:
     columns: dict[str, dict[str, Any]]
     analyses: dict[str, Analysis]
     results: dict[str, Result]
+    ground: dict[str, Layer] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:

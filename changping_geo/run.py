@@ -75,32 +75,33 @@ def compute(
     todo = order(modules, ws.specs, names)
     results: dict[str, Result] = {}
     analyses: dict[str, Analysis] = {}
-    at_once = dict.fromkeys(n for m in todo for n in m.needs if n not in modules and n not in m.lazy)
-    layers = {n: ws.layer(n) for n in at_once}
+    absent = {n for m in todo for n in m.optional if not ws.has(n)}
+    at_once = dict.fromkeys(n for m in todo for n in m.needs if not m.takes(n, modules) and n not in m.lazy)
+    layers = {n: ws.layer(n) for n in at_once if n not in absent}
     marks: dict[str, str] = {}
     identities: dict[str, str] = {}
     for number, module in enumerate(todo, 1):
-        rests_on = [marks[n] if n in modules else identity(ws, n, identities) for n in module.needs]
+        rests_on = [marks[n] if module.takes(n, modules) else identity(ws, n, identities) for n in module.needs]
         marks[module.name] = mark = repr((module.name, rests_on, sorted(arguments[module.name].items())))
         if mark not in kept:
             log.info("compute %s (%d of %d)", module.name, number, len(todo))
             began = time.perf_counter()
             opened: set[str] = set()
             given = [
-                results[n] if n in modules else _later(ws, n, layers, opened) if n in module.lazy else layers[n].data
-                for n in module.needs
+                results[n] if module.takes(n, modules) else _given(ws, module, n, layers, opened) for n in module.needs
             ]
             kept[mark] = Kept(module.compute(*given, **arguments[module.name]), opened)
             log.info("computed %s in %.1f s", module.name, time.perf_counter() - began)
         result, opened = kept[mark]
         layers |= {n: ws.layer(n) for n in opened if n not in layers}
-        unopened = set(module.lazy) - opened
+        unopened = (set(module.lazy) - opened) | (absent & set(module.optional))
         used_here = [n for n in module.needs if n not in unopened]
         check(module, result, {n: len(layers[n].data) for n in used_here if n in layers})
         check_made(module.name, result, [*ws.specs, *(n for r in results.values() for n in (*r.made, *r.rasters))])
-        below = [layers[n].status if n in layers else analyses[n].status for n in used_here]
+        below = [analyses[n].status if module.takes(n, modules) else layers[n].status for n in used_here]
+        result.status = Status.weakest(below)
         results[module.name] = result
-        analyses[module.name] = describe(module, modules, used[module.name], Status.weakest(below), unopened)
+        analyses[module.name] = describe(module, modules, used[module.name], result.status, unopened)
     return Run(
         frame=ws.frame,
         key=key,
@@ -110,6 +111,13 @@ def compute(
         analyses=analyses,
         results=results,
     )
+
+
+def _given(ws: Workspace, module: Module, name: str, layers: dict[str, Layer], opened: set[str]) -> Any:
+    """Return a layer as an analysis gets it: its data, a function that opens it, or None where it is absent."""
+    if name in module.lazy:
+        return _later(ws, name, layers, opened)
+    return layers[name].data if name in layers else None
 
 
 def _later(ws: Workspace, name: str, layers: dict[str, Layer], opened: set[str]) -> Callable[[], Any]:
@@ -243,9 +251,10 @@ def publish(root: Path, names: tuple[str, ...], settings: Mapping[str, Value], r
     if is_published(folder / key):
         return folder / key
     from changping_geo.present.folder import write_folder  # noqa: PLC0415 - heavy
+    from changping_geo.present.map_open import with_ground  # noqa: PLC0415 - heavy
 
     ws = Workspace(root)
-    run = compute(ws, names, settings, key)
+    run = with_ground(ws, compute(ws, names, settings, key))
     with Draft(folder, key) as draft:
         write_folder(run, root, draft.path)
         return draft.publish()

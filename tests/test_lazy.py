@@ -98,3 +98,29 @@ def test_an_analysis_cannot_wait(own):
     add("count_again", again)
     with pytest.raises(AnalysisError, match="only layers can wait"):
         compute(Workspace(root), ["count_again"], {})
+
+
+def test_an_optional_layer_that_nobody_delivered_is_none_and_is_not_named(own):
+    root, _ = own
+    optional = (
+        ANALYSIS.replace("LAZY", "OPTIONAL")
+        .replace("len(rooftops())", "len(rooftops)")
+        .replace("if look", "if rooftops is not None")
+    )
+    (root / "analyses" / "count_roofs.py").write_text(optional, encoding="utf-8")
+    spec = (content.standard_root() / "layers" / "rooftops.toml").read_text(encoding="utf-8")
+    (root / "layers" / "rooftops.toml").write_text(spec[: spec.rindex("[[sources]]")], encoding="utf-8")
+    there = compute(Workspace(root), ["count_roofs"], {})
+    assert there.results["count_roofs"].by_town["n"].iloc[-1] == 9
+    (root / "data_raw" / "rooftops.geojson").unlink()
+    gone = compute(Workspace(root), ["count_roofs"], {})
+    assert gone.results["count_roofs"].by_town["n"].iloc[-1] == 0
+    assert list(gone.layers) == list(gone.titles) == ["towns"]
+    assert gone.analyses["count_roofs"].layers == ("towns",)
+
+
+def test_a_layer_cannot_both_wait_and_be_optional(own):
+    root, add = own
+    add("count_roofs", ANALYSIS + 'OPTIONAL = ("rooftops",)\n')
+    with pytest.raises(AnalysisError, match="stands in LAZY and in OPTIONAL"):
+        wiring.read_modules(root)

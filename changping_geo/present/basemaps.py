@@ -1,4 +1,4 @@
-"""Base maps that a reader may choose; the plain one needs no network."""
+"""Base maps that a reader may choose; the plain one is the page's own and needs no network."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ _TIANDITU = (
     "https://t{{s}}.tianditu.gov.cn/{layer}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={layer}"
     "&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={{z}}&TILEROW={{y}}&TILECOL={{x}}&tk={key}"
 )
+# What a page for the public may lay under its data: its own base map, and the one of the national authority.
+_PUBLIC = ("plain", "tianditu")
 # Base maps: name, tile addresses, hosts for the page's policy, credit, highest zoom with tiles, GCJ-02 or not.
 _BASES: dict[str, dict[str, Any]] = {
-    "plain": {"name": ("素色底图（离线）", "Plain (offline)"), "tiles": [], "hosts": []},
+    "plain": {"name": ("素图（离线）", "Plain (offline)"), "tiles": [], "hosts": []},
     "tianditu": {
         "name": ("天地图", "Tianditu"),
         "tiles": ["vec", "cva"],
@@ -44,7 +46,7 @@ _BASES: dict[str, dict[str, Any]] = {
 }
 
 
-def bases(names: tuple[str, ...]) -> list[dict[str, Any]]:
+def bases(names: tuple[str, ...], use: str = "internal") -> list[dict[str, Any]]:
     """Return the base maps of a page; Tianditu only when its key is in the environment.
 
     The key then stands in the page: who gets the file can read it.
@@ -53,6 +55,8 @@ def bases(names: tuple[str, ...]) -> list[dict[str, Any]]:
     ----------
     names : tuple of str
         Base maps wished for, the first one at start.
+    use : str
+        ``internal`` or ``public``; the public page has no other base maps than its own and Tianditu.
 
     Returns
     -------
@@ -69,10 +73,17 @@ def bases(names: tuple[str, ...]) -> list[dict[str, Any]]:
         raise SpecError(f"{TIANDITU_KEY} in the environment is no Tianditu key: 8 to 64 letters and digits")
     chosen = []
     for name in names:
-        if name == "tianditu" and not key:
+        if (name == "tianditu" and not key) or (use == "public" and name not in _PUBLIC):
             continue
-        base = {"attribution": "", "subdomains": "abc", "max_zoom": 18, "gcj": False, **_BASES[name]}
+        base = {
+            "attribution": "",
+            "subdomains": "abc",
+            "max_zoom": 18,
+            "gcj": False,
+            "own": name == "plain",
+            **_BASES[name],
+        }
         if name == "tianditu":
             base["tiles"] = [_TIANDITU.format(layer=layer, key=key) for layer in base["tiles"]]
         chosen.append(base)
-    return chosen or [{"attribution": "", "subdomains": "abc", "max_zoom": 18, "gcj": False, **_BASES["plain"]}]
+    return chosen or bases(("plain",))

@@ -1,108 +1,122 @@
-"""What a map page carries: towns with classes and pop-up rows, packed buildings, legends, base maps, sources."""
+"""What a map page carries: base map, towns with classes and pop-up rows, data layers, legends, sources."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
-from changping_geo.model import SpecError, Status
+from changping_geo.model import SpecError
 from changping_geo.present.basemaps import bases
-from changping_geo.present.classes import Classes, classify
 from changping_geo.present.headings import heading
-from changping_geo.present.roofs import Shown, pack
-from changping_geo.present.units import ladder, shown, step_for
+from changping_geo.present.map_check import check
+from changping_geo.present.map_ground import ground
+from changping_geo.present.map_layers import layer_card, legend_of
+from changping_geo.present.map_raster import raster_card
+from changping_geo.present.map_rows import layer_of, raster_of, town_names
+from changping_geo.present.map_sources import credit, short_note, sources
+from changping_geo.present.mapspec import shown_column
+from changping_geo.present.page_time import town_series
+from changping_geo.present.units import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from changping_geo.model import Run
+    from changping_geo.present.map_rows import Pair
+    from changping_geo.present.mapspec import MapSpec
 
-    from changping_geo.model import Layer, Run
-    from changping_geo.present.mapspec import Coloured, MapSpec
-
-Pair = tuple[str, str]
-
-ROOF_KEY = "roof_id"
 _NAMES: dict[str, Pair] = {
     "outline": ("区界", "District outline"),
     "towns": ("镇街分级", "Towns by class"),
     "labels": ("镇街名称", "Town names"),
-    "roofs": ("单栋建筑", "Single buildings"),
 }
-# Decimals that a packed number keeps, by unit; one where nothing is said. [digits]
-_DIGITS = {"": 0, "m2": 0, "count": 0, "persons": 0, "1": 3}
+_WORDS: dict[str, Any] = {
+    "layers": {"text": ("图层", "Layers"), "open": True},
+    "bases": {"text": ("底图", "Base map"), "open": False},
+    "sources": {"text": ("数据来源", "Data sources"), "open": False},
+    "frame": ("底图与界线", "Boundaries and names"),
+    "filter": ("筛选", "Filter"),
+    "count": ("符合条件", "match"),
+    "opacity": ("不透明度", "Opacity"),
+    "near": ("放大地图可见", "zoom in to see"),
+    "far": ("缩小地图可见", "zoom out to see"),
+}
 
 
-def page_data(run: Run, spec: MapSpec) -> tuple[dict[str, Any], dict[str, Any] | None]:
+@dataclass(slots=True)
+class Page:
+    """A page's data.
+
+    Attributes
+    ----------
+    data : dict
+        Everything but shapes, for `changping_geo.present.text.embed_json`.
+    blobs : dict of str to dict
+        Packed shapes by the name under which the page asks for them.
+    """
+
+    data: dict[str, Any]
+    blobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def page_data(run: Run, spec: MapSpec) -> Page:
     """Gather what the page of a map carries.
 
-    Returns
-    -------
-    tuple of dict
-        The page, and the packed buildings; both for `changping_geo.present.text.embed_json`.
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    spec : MapSpec
+        The page.
 
     Raises
     ------
     SpecError
-        If the map names an analysis, a layer or columns that the run does not have; all faults at once.
+        If the map names what the run does not have, or lacks what a public page must carry; all faults at once.
     """
     check(run, spec)
     towns = shapes_of(run, "towns").reset_index(drop=True)
-    roofs = spec.roofs if spec.roofs is not None and "roofs" in spec.order else None
-    page = {
-        "language": spec.language,
-        "title": [f"{run.frame.title_zh}{spec.title_zh}", f"{spec.title_en} – {run.frame.title_en}"],
-        "order": list(spec.order),
-        "names": {**_NAMES, "towns": run.titles.get("towns", _NAMES["towns"])},
-        "bounds": _bounds(towns),
-        "outline": _outline(run, towns),
-        "towns": _towns(run, spec, towns),
-        "bases": bases(spec.base_maps),
-        "sources": sources(run, spec),
-        "status": {"note": short_note(run, spec)},
-        "words": {
-            "layers": {"text": ("图层", "Layers"), "open": True},
-            "bases": {"text": ("底图", "Base map"), "open": False},
-            "sources": {"text": ("数据来源", "Data sources"), "open": False},
+    outline = _outline(run, towns)
+    card, sets = ground(run, spec, outline)
+    page = Page(
+        {
+            "language": spec.language,
+            "use": spec.use,
+            "title": [f"{run.frame.title_zh}{spec.title_zh}", f"{spec.title_en} – {run.frame.title_en}"],
+            "names": {**_NAMES, "towns": run.titles.get("towns", _NAMES["towns"])},
+            "groups": [{"name": name, "title": pair} for name, pair in spec.groups.items()],
+            "bounds": _bounds(towns),
+            "outline": _geojson(gpd.GeoSeries([outline], crs=run.frame.crs))[0],
+            "ground": card,
+            "towns": _towns(run, spec, towns),
+            "layers": [],
+            "series": town_series(run, spec),
+            "bases": bases(spec.base_maps, spec.use),
+            "sources": sources(run, spec),
+            "credit": credit(run, spec),
+            "status": {"note": short_note(run, spec)},
+            "words": _WORDS,
         },
-    }
-    if roofs is None:
-        return page, None
-    card, packed = _roofs(run, spec, roofs, towns)
-    return {**page, "roofs": card}, packed
-
-
-def check(run: Run, spec: MapSpec) -> None:
-    """Hold a map to the run that it shows.
-
-    Raises
-    ------
-    SpecError
-        If it names an analysis, a layer or columns that are not there; all faults at once.
-    """
-    if spec.analysis not in run.results:
-        raise SpecError(f"{spec.file}: analysis {spec.analysis!r} is not in the run; it has: {', '.join(run.results)}")
-    result = run.results[spec.analysis]
-    faults = _unknown(spec.headline, result.by_town.columns, "headline")
-    wanted = [("towns", spec.towns), *([("roofs", spec.roofs)] if spec.roofs else [])]
-    for table, coloured in wanted:
-        if coloured.layer not in run.layers or not isinstance(run.layers[coloured.layer].data, gpd.GeoDataFrame):
-            faults.append(f"[{table}]: layer {coloured.layer!r} is not in the run; it has: {', '.join(run.layers)}")
+        {f"ground-{n}": packed for n, packed in enumerate(sets)},
+    )
+    for number, drawn in enumerate(spec.layers):
+        if drawn.draw == "raster":
+            grid = raster_of(run, spec, drawn.layer)
+            if grid is not None:
+                page.data["layers"].append(raster_card(run, spec, drawn, grid))
             continue
-        if table == "towns":
-            columns = list(result.by_town.columns)
-        else:
-            own = shapes_of(run, coloured.layer).columns.drop("geometry", errors="ignore")
-            columns = [*own, *result.features.get(coloured.layer, pd.DataFrame()).columns]
-        faults += _unknown((coloured.column, *coloured.popup, *coloured.filters), columns, f"[{table}]")
-        if coloured.only and ROOF_KEY not in result.tables.get(coloured.only, ()):
-            faults.append(
-                f"[{table}]: only = {coloured.only!r} is no table with {ROOF_KEY}; tables: {', '.join(result.tables)}"
-            )
-    if faults:
-        raise SpecError(f"{spec.file or spec.name}:\n" + "\n".join(f"  - {fault}" for fault in faults))
+        about, rows, cells = layer_card(run, spec, drawn)
+        if rows is not None:
+            about["blob"] = f"layer-{number}"
+            page.blobs[about["blob"]] = rows
+        if cells is not None:
+            about["squares"]["blob"] = f"squares-{number}"
+            page.blobs[about["squares"]["blob"]] = cells
+        if rows is not None or cells is not None:
+            page.data["layers"].append(about)
+    return page
 
 
 def shapes_of(run: Run, layer: str) -> gpd.GeoDataFrame:
@@ -111,68 +125,12 @@ def shapes_of(run: Run, layer: str) -> gpd.GeoDataFrame:
     Raises
     ------
     SpecError
-        If it has no shapes.
+        If the run does not have it, or it has no shapes.
     """
-    data = run.layers[layer].data
-    if not isinstance(data, gpd.GeoDataFrame):
-        raise SpecError(f"layer {layer!r} has no shapes and cannot be drawn")
-    return data
-
-
-def _unknown(names: tuple[str, ...], known: Any, where: str) -> list[str]:
-    listed = ", ".join(map(str, known))
-    return [f"{where}: unknown column {name!r}; known are: {listed}" for name in names if name not in known]
-
-
-def shown_layers(run: Run, spec: MapSpec) -> list[str]:
-    """Return the layers that a map rests on: those of its analysis, its own, and the towns."""
-    names = [spec.towns.layer, *([spec.roofs.layer] if spec.roofs else []), *run.analyses[spec.analysis].layers]
-    return [name for name in dict.fromkeys(names) if name in run.layers]
-
-
-def map_status(run: Run, spec: MapSpec) -> Status:
-    """Return the weakest status of what a map shows."""
-    layers = (run.layers[name].status for name in shown_layers(run, spec))
-    return Status.weakest([run.analyses[spec.analysis].status, *layers])
-
-
-def status_note(run: Run, spec: MapSpec) -> Pair:
-    """Return the banner: what the map rests on, layer by layer, when it is not all official or open."""
-    status = map_status(run, spec)
-    by_status: dict[Status, list[str]] = {}
-    for name in shown_layers(run, spec):
-        by_status.setdefault(run.layers[name].status, []).append(name)
-    zh, en = [], []
-    for kind in (Status.SYNTHETIC, Status.RECONSTRUCTED):
-        titles = [run.titles.get(name, (name, name)) for name in by_status.get(kind, [])]
-        if titles:
-            zh.append(f"{kind.label_zh}：{'、'.join(t[0] for t in titles)}")
-            en.append(f"{kind.label_en}: {', '.join(t[1] for t in titles)}")
-    if status <= Status.OPEN:
-        return f"数据状态：{status.label_zh}", f"Data status: {status.label_en}"
-    detail_zh, detail_en = "；".join(zh) or status.label_zh, "; ".join(en) or status.label_en
-    detail_en = detail_en[:1].upper() + detail_en[1:]
-    if status is Status.SYNTHETIC:
-        return f"演示用图，不可用于决策。{detail_zh}。", f"For demonstration only, not for decisions. {detail_en}."
-    return f"请谨慎使用。{detail_zh}。", f"Use with care. {detail_en}."
-
-
-def short_note(run: Run, spec: MapSpec) -> Pair | None:
-    """Return the line that a pop-up ends with when its numbers rest on made-up or rebuilt data."""
-    status = map_status(run, spec)
-    return None if status <= Status.OPEN else (f"依据：{status.label_zh}", f"Based on {status.label_en}")
-
-
-def sources(run: Run, spec: MapSpec) -> list[Pair]:
-    """Return one line per layer: title, status, maker and terms."""
-    lines = []
-    for name in shown_layers(run, spec):
-        layer: Layer = run.layers[name]
-        zh, en = run.titles.get(name, (name, name))
-        made = ", ".join(layer.source[key] for key in ("origin", "licence") if layer.source.get(key))
-        tail = f": {made}" if made else ""
-        lines.append((f"{zh}（{layer.status.label_zh}）{tail}", f"{en} ({layer.status.label_en}){tail}"))
-    return lines
+    found = layer_of(run, layer)
+    if found is None or not isinstance(found.data, gpd.GeoDataFrame):
+        raise SpecError(f"layer {layer!r} with shapes is not in the run; it has: {', '.join(run.layers)}")
+    return found.data
 
 
 def headline(run: Run, spec: MapSpec) -> list[tuple[Pair, Pair]]:
@@ -190,139 +148,52 @@ def _bounds(towns: gpd.GeoDataFrame) -> list[list[float]]:
     return [[south, west], [north, east]]
 
 
-def _outline(run: Run, towns: gpd.GeoDataFrame) -> dict[str, Any]:
-    if "district" in run.layers:
-        shape = shapes_of(run, "district").to_crs("EPSG:4326").geometry.union_all()
-    else:
-        shape = towns.to_crs("EPSG:4326").geometry.union_all()
-    return dict(shapely.geometry.mapping(_rounded(shape)))
+def _outline(run: Run, towns: gpd.GeoDataFrame) -> shapely.Geometry:
+    shapes = shapes_of(run, "district") if "district" in run.layers else towns
+    return shapes.to_crs(run.frame.crs).geometry.union_all()
 
 
-def _rounded(shape: shapely.Geometry) -> shapely.Geometry:
-    """Keep a millionth of a degree, point by point, so that shared edges stay shared."""
-    return shapely.transform(shape, lambda coords: np.round(coords, 6))
+def _geojson(shapes: gpd.GeoSeries) -> list[dict[str, Any]]:
+    """Keep a hundred-thousandth of a degree (1 m), point by point, so that shared edges stay shared."""
+    kept = shapely.transform(shapes.to_crs("EPSG:4326").to_numpy(), lambda coords: np.round(coords, 5))
+    return [dict(shapely.geometry.mapping(shape)) for shape in kept]
 
 
 def _towns(run: Run, spec: MapSpec, towns: gpd.GeoDataFrame) -> dict[str, Any]:
-    table, coloured = run.results[spec.analysis].by_town, spec.towns
     codes = towns["town_code"].astype(str)
-    column = table[coloured.column].astype(float).set_axis(table.index.astype(str)).reindex(codes)
-    classes, legend = _legend(run, spec, coloured, column.to_numpy())
-    cards = {name: heading(run, name, analysis=spec.analysis) for name in (*coloured.popup, coloured.column)}
-    values = table.set_axis(table.index.astype(str)).reindex(codes)
-    centres = shapely.get_point(shapely.maximum_inscribed_circle(towns.geometry.to_numpy()), 0)
-    points = gpd.GeoSeries(centres, crs=towns.crs).to_crs("EPSG:4326")
-    shapes = [_rounded(shape) for shape in towns.to_crs("EPSG:4326").geometry]
-    features, index = [], classes.index(column.to_numpy())
-    for i, names in enumerate(town_names(towns)):
-        row = values.iloc[i]
-        value = float(column.iloc[i])
-        properties = {
-            "name": names,
-            "class": int(index[i]),
-            "value": value,
-            "shown": shown(value, cards[coloured.column].unit),
-            "at": [round(points.iloc[i].y, 6), round(points.iloc[i].x, 6)],
-            "rows": [_cell(row[name], cards[name].unit) for name in coloured.popup],
+    table = run.results[spec.analysis].by_town
+    table = table.set_axis(table.index.astype(str))
+    card, coloured = spec.towns, shown_column(spec, "towns") if spec.towns is not None else None
+    titles: list[dict[str, Any]] = [{"name": name} for name in town_names(towns)]
+    page: dict[str, Any] = {"legend": None, "labels": [], "opacity": 0.0, "column": ""}
+    page["kicker"] = run.titles.get("towns", _NAMES["towns"])
+    if card is not None and coloured is not None:
+        main = heading(run, card.column, analysis=spec.analysis)
+        values = table[card.column].reindex(codes).to_numpy(dtype=float)
+        classes, legend = legend_of(main, coloured, values)
+        popup = card.popup or (card.column,)
+        cards = [heading(run, name, analysis=spec.analysis) for name in popup]
+        page |= {
+            "legend": legend,
+            "labels": [(one.zh, one.en) for one in cards],
+            "opacity": card.opacity,
+            "column": card.column,
+            "ranking": {"text": (f"排名：{main.zh}", f"Ranking: {main.en}"), "open": False},
         }
-        features.append({"type": "Feature", "geometry": shapely.geometry.mapping(shapes[i]), "properties": properties})
-    card = cards[coloured.column]
-    return {
-        "kicker": run.titles.get("towns", _NAMES["towns"]),
-        "labels": [(cards[name].zh, cards[name].en) for name in coloured.popup],
-        "legend": legend,
-        "features": {"type": "FeatureCollection", "features": features},
-        "ranking": {"text": (f"排名：{card.zh}", f"Ranking: {card.en}"), "open": False},
-    }
-
-
-def town_names(towns: gpd.GeoDataFrame) -> list[Pair]:
-    """Return the Chinese and English name of each town; the Chinese one where there is no other."""
-    zh = towns["name_zh"].astype(str)
-    en = towns["name_en"] if "name_en" in towns else pd.Series(index=towns.index, dtype=object)
-    return [(a, b if isinstance(b, str) and b else a) for a, b in zip(zh, en, strict=True)]
+        for title, code, value, found in zip(titles, codes, values, classes.index(values), strict=True):
+            rows = [_cell(table[one.name].get(code), one.unit) for one in cards]
+            title |= {"class": int(found), "value": float(value), "shown": shown(float(value), main.unit), "rows": rows}
+    shapes = _geojson(towns.geometry)
+    centres = shapely.get_point(shapely.maximum_inscribed_circle(towns.geometry.to_numpy()), 0)
+    middle = gpd.GeoSeries(centres, crs=towns.crs).to_crs("EPSG:4326")
+    features = []
+    for title, shape, point in zip(titles, shapes, middle, strict=True):
+        at = {"at": [round(point.y, 5), round(point.x, 5)]}
+        features.append({"type": "Feature", "properties": {**title, **at}, "geometry": shape})
+    return {**page, "features": {"type": "FeatureCollection", "features": features}}
 
 
 def _cell(value: Any, unit: str) -> Pair:
     if isinstance(value, str):
         return value, value
-    return shown(float(value), unit)
-
-
-def _legend(run: Run, spec: MapSpec, coloured: Coloured, values: Any) -> tuple[Classes, dict[str, Any]]:
-    """Return classes with round edges in the column's unit, and the legend in the unit of each language."""
-    card = heading(run, coloured.column, analysis=spec.analysis, layer=coloured.layer)
-    known = np.asarray(values, dtype=float)
-    typical = float(np.nanmedian(np.abs(known))) if np.isfinite(known).any() else 0.0
-    (size_zh, word_zh), (size_en, word_en) = (step_for(typical, steps) for steps in ladder(card.unit))
-    classes = classify(
-        known,
-        coloured.classes,
-        coloured.kind,
-        palette=coloured.palette,
-        scale_zh=1 / size_zh,
-        scale_en=1 / size_en,
-    )
-    return classes, {
-        "title": (card.zh, card.en),
-        "unit": (f"单位：{word_zh}" if word_zh else "", f"Unit: {word_en}" if word_en else ""),
-        "edges": classes.edges,
-        "colours": classes.colours,
-        "labels": (classes.labels_zh, classes.labels_en),
-    }
-
-
-def filter_choices(values: pd.Series, words: Mapping[str, Pair] | None) -> dict[str, Any]:
-    """Return what a column can be narrowed by: rising round least values, or its words with both labels."""
-    if words or not pd.api.types.is_numeric_dtype(values):
-        known = [str(word) for word in sorted(values.dropna().astype(str).unique())]
-        return {"words": [(words or {}).get(word, (word, word)) for word in known]}
-    return {"steps": list(classify(values.to_numpy(dtype=float), 9, "geometric").edges[1:-1])}
-
-
-def _roofs(
-    run: Run, spec: MapSpec, coloured: Coloured, towns: gpd.GeoDataFrame
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    data = shapes_of(run, coloured.layer)
-    results = run.results[spec.analysis].features.get(coloured.layer, pd.DataFrame(index=data.index))
-    if coloured.only:
-        data = data[data[ROOF_KEY].isin(run.results[spec.analysis].tables[coloured.only][ROOF_KEY])]
-        results = results.loc[data.index]
-    words = {name: card.values for name, card in run.columns.get(coloured.layer, {}).items()}  # noqa: PD011 - a card, no frame
-    words |= results.attrs.get("words", {})
-    words["town_code"] = dict(zip(towns["town_code"].astype(str), town_names(towns), strict=True))
-    titles = [name for name in ("name", "roof_id", "town_code") if name in data or name in results]
-    columns: dict[str, Shown] = {}
-    rows: list[dict[str, Any]] = []
-    filters: dict[str, dict[str, Any]] = {}
-    for name in dict.fromkeys((*titles, *coloured.popup, *coloured.filters, coloured.column)):
-        values = results[name] if name in results else data[name]
-        card = heading(run, name, analysis=spec.analysis, layer=coloured.layer)
-        whole = pd.api.types.is_integer_dtype(values)
-        columns[name] = Shown(values, 0 if whole else _DIGITS.get(card.unit, 1), words.get(name))
-        row = {"column": name, "label": (card.zh, card.en), "ladder": ladder(card.unit), "whole": not card.unit}
-        row["digits"] = columns[name].digits
-        if name in coloured.popup:
-            rows.append(row)
-        if name in coloured.filters:
-            filters[name] = {**row, **filter_choices(values, words.get(name))}
-    values = results[coloured.column] if coloured.column in results else data[coloured.column]
-    _, legend = _legend(run, spec, coloured, values.to_numpy(dtype=float))
-    title_zh, title_en = run.titles.get(coloured.layer, _NAMES["roofs"])
-    about = {
-        "column": coloured.column,
-        "min_zoom": coloured.min_zoom,
-        "title": (title_zh, title_en),
-        "key": ROOF_KEY,
-        "least_px": 7.0 if coloured.only else 1.5,
-        "filters": {
-            "title": {"text": ("筛选", "Filter"), "open": bool(coloured.only)},
-            "count": ("符合条件的建筑", "buildings that match"),
-            "columns": [filters[name] for name in coloured.filters],
-        },
-        "rows": rows,
-        "legend": legend,
-        "status": {"note": short_note(run, spec)},
-        "hint": (f"放大地图可查看单栋{title_zh}。", f"Zoom in to see single {title_en.lower()}."),
-    }
-    return about, pack(data.geometry, columns)
+    return shown(float("nan") if value is None else float(value), unit)

@@ -187,8 +187,8 @@ def write_tables(run: Run, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The files: ``<analysis>_by_town.csv`` and ``<analysis>_<table>.csv`` per analysis, then ``parameters.csv``,
-        ``layers.csv`` and ``columns.csv``.
+        The files: ``<analysis>_by_town.csv`` and ``<analysis>_<table>.csv`` per analysis, where a table called like its
+        analysis is ``<analysis>.csv``; then ``parameters.csv``, ``layers.csv`` and ``columns.csv``.
     """
     folder = folder / "tables"
     folder.mkdir(parents=True, exist_ok=True)
@@ -198,7 +198,8 @@ def write_tables(run: Run, folder: Path) -> list[Path]:
             continue
         files.append(_write_frame(folder / f"{name}_by_town.csv", town_table(run, name)))
         for title, table in run.results[name].tables.items():
-            files.append(_write_frame(folder / f"{name}_{title}.csv", _with_status(table, analysis)))
+            stem = name if title == name else f"{name}_{title}"
+            files.append(_write_frame(folder / f"{stem}.csv", _with_status(table, analysis)))
     files.append(_write(folder / "parameters.csv", PARAMETER_HEADER, parameter_rows(run)))
     files.append(_write(folder / "layers.csv", LAYER_HEADER, layer_rows(run)))
     files.append(_write(folder / "columns.csv", OUTPUT_HEADER, output_rows(run)))

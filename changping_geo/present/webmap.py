@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import folium
 
-from changping_geo.present.mapdata import headline, map_status, page_data, status_note
+from changping_geo.model import SpecError
+from changping_geo.present.map_sources import credit, map_status, status_note
+from changping_geo.present.map_words import USES, one_of
+from changping_geo.present.mapdata import headline, page_data
 from changping_geo.present.offline import (
     Verbatim,
     asset,
@@ -26,7 +30,25 @@ if TYPE_CHECKING:
     from changping_geo.present.mapspec import MapSpec
 
 
-def write_map(run: Run, spec: MapSpec, path: Path) -> None:
+# Styles and scripts of a page, in the order in which they stand in it; what comes after map.js are further controls.
+STYLES = ("common.css", "map.css", "controls.css")
+SCRIPTS = (
+    "words.js",
+    "packed.js",
+    "tiles.js",
+    "gcj.js",
+    "ground.js",
+    "raster.js",
+    "layers.js",
+    "towns.js",
+    "filter.js",
+    "panel.js",
+    "map.js",
+)
+CONTROLS: tuple[str, ...] = ("tools.js", "search.js", "measure.js", "scale.js", "print.js", "time.js")
+
+
+def write_map(run: Run, spec: MapSpec, path: Path, use: str | None = None) -> None:
     """Write a map page.
 
     Nothing in the page asks for anything outside, except tiles of a base map that a reader chooses. Every text of the
@@ -40,30 +62,40 @@ def write_map(run: Run, spec: MapSpec, path: Path) -> None:
         What the page shows.
     path : Path
         The file to write.
+    use : str, optional
+        ``internal`` or ``public``, in place of what the spec says. A page for the public shows aggregates only: towns,
+        and squares of 500 m at the finest.
 
     Raises
     ------
     SpecError
-        If the map names what the run does not have.
+        If the map names what the run does not have, or lacks what a page for the public must carry.
     """
-    page, packed = page_data(run, spec)
+    if use is not None:
+        faults: list[str] = []
+        one_of(use, USES, "use", faults)
+        if faults:
+            raise SpecError(faults[0])
+        spec = replace(spec, use=use)
+    gathered = page_data(run, spec)
+    page = gathered.data
     south_west, north_east = page["bounds"]
     centre = [(a + b) / 2 for a, b in zip(south_west, north_east, strict=True)]
-    page_map = folium.Map(centre, tiles=None, zoom_start=10, zoom_control=False, font_size="13px")
+    page_map = folium.Map(centre, tiles=None, zoom_start=10, zoom_control=False, font_size="13px", fade_animation=False)
     figure = take_offline(page_map)
     index = 0 if spec.language == "zh" else 1
     figure.title = title_text(page["title"][index])
     hosts = tuple(host for base in page["bases"] for host in base["hosts"])
     figure.header.add_child(Verbatim(security_policy(hosts)), name="policy", index=1)
-    for name in ("common.css", "map.css"):
+    for name in STYLES:
         figure.header.add_child(Verbatim(style_element(asset(name))), name=name)
-    for name in ("roofs.js", "gcj.js", "words.js", "filter.js", "map.js"):
+    for name in (*SCRIPTS, *CONTROLS):
         figure.header.add_child(Verbatim(script_element(asset(name))), name=name)
     figure.header.add_child(Verbatim(marker_icons()), name="icons")
-    figure.html.add_child(Verbatim(_head(run, spec)), name="head")
+    figure.html.add_child(Verbatim(_head(run, spec)), name="head", index=0)
     figure.html.add_child(Verbatim(_data("page-data", embed_json(page))), name="page-data")
-    if packed is not None:
-        figure.html.add_child(Verbatim(_data("roof-data", embed_json(packed))), name="roof-data")
+    for name, packed in gathered.blobs.items():
+        figure.html.add_child(Verbatim(_data(name, embed_json(packed))), name=name)
     figure.script.add_child(Verbatim(f"PlanMap.start({page_map.get_name()});"), name="start")
     path.write_text(page_html(figure), encoding="utf-8", newline="\n")
 
@@ -95,6 +127,7 @@ def _head(run: Run, spec: MapSpec) -> str:
         + "</dd></div>"
         for label, value in headline(run, spec)
     )
+    foot = "".join(f"<span>{both(*line)}</span>" for line in credit(run, spec))
     return (
         '<header id="head"><div class="top"><div>'
         f'<p class="kicker">{both(run.frame.title_zh, run.frame.title_en)}</p>'
@@ -102,8 +135,9 @@ def _head(run: Run, spec: MapSpec) -> str:
         f'<p class="about">{both(spec.about_zh, spec.about_en)}</p>'
         f'<div class="banner {status.word}" role="note">{both(*status_note(run, spec))}</div>'
         f"<dl>{figures}</dl></header>"
-        '<aside id="panel" aria-label="图例与图层 Legend and layers"></aside>'
         '<button type="button" id="panel-toggle" aria-expanded="false" aria-controls="panel">'
         f"{both('图例与图层', 'Legend and layers')}</button>"
+        '<aside id="panel" aria-label="图例与图层 Legend and layers"></aside>'
+        f'<footer id="credit">{foot}</footer><p id="said" role="status"></p>'
         f"<noscript><p>{both('此地图需要启用 JavaScript。', 'This map needs JavaScript.')}</p></noscript>"
     )

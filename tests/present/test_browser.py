@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
 
 from changping_geo.model import Frame, SpecError
+from changping_geo.present import webmap
 from changping_geo.present.index import write_index
 from changping_geo.present.mapspec import read_mapspec
 from changping_geo.present.webmap import write_map
@@ -128,6 +130,10 @@ class Browser:
         urls = [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
         return [url for url in urls if not url.startswith(("data:", "file:", "blob:", "about:"))]
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def close(self) -> None:
         os.close(self._out)
         try:
@@ -164,12 +170,17 @@ headline = ["pv_capacity_kw", "pv_energy_mwh_a"]
 [towns]
 column = "pv_energy_mwh_a"
 popup = ["pv_capacity_kw", "pv_energy_mwh_a", "pv_yield_kwh_kw_a"]
-[roofs]
+[[layers]]
 layer = "rooftops"
+draw = "packed"
 column = "pv_capacity_kw"
 classes = 5
 popup = ["use", "height_m", "pv_capacity_kw"]
+min_zoom = 14
+grid_m = 500
 """
+LAYER = "PlanMap.app.layers.rooftops"
+READY = "window.PlanMap && PlanMap.app && PlanMap.app.idle()"
 PAYLOADS = (
     "<img src=x onerror=window.ran=1>",
     "</script><script>window.ran=2</script>",
@@ -190,6 +201,7 @@ def page(browser, small_run, spec, tmp_path):
     """A map, opened."""
     write_map(small_run, spec, tmp_path / "page.html")
     browser.open(tmp_path / "page.html")
+    browser.wait(READY)
     return browser
 
 
@@ -200,7 +212,7 @@ def _at(browser, lat, lng):
 def _first_roof(browser, zoom=18):
     """Zoom to a roof and return a point on it."""
     browser.js(
-        "(function(){var r=PlanMap.app.roofs,b=r.boxes;PlanMap.app.map.setView([(b[1]+b[3])/2e6,(b[0]+b[2])/2e6],"
+        f"(function(){{var r={LAYER}.set,b=r.boxes;PlanMap.app.map.setView([(b[1]+b[3])/2e6,(b[0]+b[2])/2e6],"
         f"{zoom},{{animate:false}})}})()"
     )
     return browser.js("(function(){var s=PlanMap.app.map.getSize();return [s.x/2,s.y/2]})()")
@@ -245,8 +257,8 @@ def test_a_click_on_a_roof_tells_its_figures_and_outlines_it(page, small_run):
 def test_the_page_decodes_every_roof_as_it_was(page, small_run):
     roofs = small_run.layers["rooftops"].data
     found = page.js(
-        "(function(){var r=PlanMap.app.roofs,o={};for(var i=0;i<r.n;i++){o[r.columns.roof_id.at(i)[0]]="
-        "[PackedRoofs.outline(r,i)[0].map(function(p){return [p[1],p[0]]}),r.columns.height_m.at(i),"
+        f"(function(){{var r={LAYER}.set,o={{}};for(var i=0;i<r.n;i++){{o[r.columns.roof_id.at(i)[0]]="
+        "[Packed.outline(r,i)[0].map(function(p){return [p[1],p[0]]}),r.columns.height_m.at(i),"
         "r.columns.pv_capacity_kw.at(i)]}return o})()"
     )
     shapes = roofs.to_crs("EPSG:4326").geometry
@@ -259,15 +271,45 @@ def test_the_page_decodes_every_roof_as_it_was(page, small_run):
         assert capacity == pytest.approx(kw.iloc[i], abs=0.051)
 
 
-def test_roofs_are_painted_at_street_zoom_and_not_before(page):
-    assert page.js("document.querySelectorAll('canvas.roof-tile').length") == 0
-    _first_roof(page)
-    page.wait("document.querySelectorAll('canvas.roof-tile').length > 0")
-    painted = page.js(
-        "Array.from(document.querySelectorAll('canvas.roof-tile')).some(function(c){return "
-        "c.getContext('2d').getImageData(0,0,c.width,c.height).data.some(function(v){return v})})"
+def _painted(browser, pane):
+    """Whether any tile of a pane has colour on it."""
+    browser.wait(READY)
+    return browser.js(
+        f"Array.from(PlanMap.app.map.getPane({pane!r}).querySelectorAll('canvas')).some(function(c){{return "
+        "c.style.display!=='none'&&c.getContext('2d').getImageData(0,0,c.width,c.height).data.some(Boolean)})"
     )
-    assert painted
+
+
+def test_towns_then_squares_then_roofs_take_turns(page):
+    legend = "document.querySelector('.legend:not([hidden])').innerText"
+    page.js(f"{LAYER}.map.setView({LAYER}.at(0),10,{{animate:false}}); 0")
+    assert not _painted(page, "data-rooftops")
+    assert page.js("document.querySelector('path.town').getAttribute('fill-opacity')") == "0.8"
+    page.js(f"{LAYER}.map.setView({LAYER}.at(0),12,{{animate:false}}); 0")
+    assert _painted(page, "data-rooftops")
+    assert page.js(f"{LAYER}.current().card.side_m") == 500
+    assert "500 m 网格合计" in page.js(legend)
+    assert page.js("document.querySelector('path.town').getAttribute('fill-opacity')") == "0"
+    _first_roof(page)
+    assert _painted(page, "data-rooftops")
+    assert page.js(f"{LAYER}.current().main")
+    assert "千瓦" in page.js(legend)
+
+
+def test_a_click_on_a_square_tells_its_sum_and_its_count(page, small_run):
+    total = page.js(
+        f"(function(){{var p={LAYER}.parts[1].set,n=0,c=0;for(var i=0;i<p.n;i++){{"
+        "n+=p.columns.pv_capacity_kw_sum.at(i);c+=p.columns.rows.at(i)}return [n,c]})()"
+    )
+    kw = small_run.results["rooftop_pv"].features["rooftops"]["pv_capacity_kw"]
+    assert total == [pytest.approx(kw.sum(), rel=1e-3), len(kw)]
+    page.js(f"{LAYER}.map.setView({LAYER}.at(0),13,{{animate:false}}); 0")
+    page.wait(READY)
+    page.click(*page.js("(function(){var s=PlanMap.app.map.getSize();return [s.x/2,s.y/2]})()"))
+    text = _popup(page)
+    assert "500 m 网格" in text
+    assert "合计" in text
+    assert "数量" in text
 
 
 def test_the_shift_under_gcj_base_maps(page):
@@ -295,12 +337,13 @@ def test_a_base_map_without_network_leaves_the_data_in_place(page):
     assert all(".is.autonavi.com/" in url for url in asked)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844), (360, 740)])
 def test_nothing_stands_on_top_of_anything_else(browser, small_run, spec, tmp_path, width, height):
     write_map(small_run, spec, tmp_path / "page.html")
     browser.open(tmp_path / "page.html", width, height, mobile=width < 600)
     overlaps = browser.js(
-        "(function(){var a=['#head','#panel','#panel-toggle','.leaflet-control-zoom','.leaflet-control-scale']"
+        "(function(){var a=['#head','#panel','#panel-toggle','.leaflet-control-zoom','.leaflet-control-scale',"
+        "'#credit']"
         ".map(function(q){return document.querySelector(q).getBoundingClientRect()})"
         ".filter(function(r){return r.width});"
         "return a.some(function(x,i){return a.some(function(y,j){return i<j&&x.left<y.right&&y.left<x.right&&"
@@ -316,6 +359,11 @@ def test_controls_can_be_reached_by_keyboard(page):
         "return e.tabIndex<0||!(e.textContent.trim()||e.getAttribute('aria-label')||e.closest('label'))}).length"
     )
     assert names == 0
+    order = (
+        "Array.from(document.querySelectorAll('#language,#panel summary,.leaflet-control-zoom-in')).map(function(e){"
+    )
+    assert page.js(order + "return e.id||e.tagName||''})")[0] == "language"
+    assert "leaflet-control-zoom-in" in page.js(order + "return e.className})")[-1]
     page.js("document.getElementById('language').focus()")
     page.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)
     assert page.js("document.documentElement.lang") == "en"
@@ -352,6 +400,7 @@ def test_text_in_a_hostile_workspace_stays_text_on_the_map(browser, small_run, s
     hostile = replace(spec, title_zh=text, title_en=text + "!", about_zh=text, about_en=text)
     write_map(_hostile(small_run, text), hostile, tmp_path / "page.html")
     browser.open(tmp_path / "page.html")
+    browser.wait(READY)
     read = "document.querySelector({!r}).textContent"
     assert browser.js("document.title") == text + text
     assert browser.js(read.format("#head h1 .zh")) == text
@@ -404,57 +453,155 @@ def test_the_door_sorts_by_exact_numbers_and_links_to_every_file(browser, small_
     assert browser.complaints() == []
 
 
-def test_the_reader_narrows_the_roofs_and_only_those_left_are_found(browser, small_run, tmp_path):
-    spec = tmp_path / "narrow.toml"
-    spec.write_text(
-        'title_zh = "窄"\ntitle_en = "Narrow"\nanalysis = "rooftop_pv"\n[towns]\ncolumn = "pv_capacity_kw"\n'
-        '[roofs]\nlayer = "rooftops"\ncolumn = "pv_capacity_kw"\nfilters = ["pv_capacity_kw", "use"]\n',
-        encoding="utf-8",
-    )
-    write_map(small_run, read_mapspec(spec), tmp_path / "narrow.html")
+def test_the_reader_narrows_the_roofs_and_only_those_left_are_found(browser, small_run, spec, tmp_path):
+    layers = (replace(spec.layers[0], filters=("pv_capacity_kw", "use")),)
+    write_map(small_run, replace(spec, layers=layers), tmp_path / "narrow.html")
     browser.open(tmp_path / "narrow.html")
-    browser.wait("window.PlanMap && PlanMap.app && PlanMap.app.filter")
+    browser.wait(READY)
     values = small_run.results["rooftop_pv"].features["rooftops"]["pv_capacity_kw"]
-    left = "PlanMap.app.filter.mask.reduce(function (a, b) { return a + b; }, 0)"
-    assert browser.js(left) == len(values)
+    assert browser.js(f"{LAYER}.mask") is None
     slider = "document.querySelector('.filter input[type=range]')"
     browser.js(f"(function(){{var r={slider}; r.value=r.max; r.oninput(); return 0}})()")
-    least = browser.js("PlanMap.app.filter.least.pv_capacity_kw")
-    assert browser.js(left) == (values >= least).sum()
-    assert 0 < browser.js(left) < len(values)
-    x, y = _first_roof(browser)
-    kept = browser.js("PlanMap.app.filter.mask[0]")
-    at = f"PlanMap.app.roofAt(PlanMap.app.map.containerPointToLatLng([{x},{y}]))"
-    assert (browser.js(at) == 0) == bool(kept)
+    least = browser.js(f"{LAYER}.filter.least.pv_capacity_kw")
+    assert browser.js(f"{LAYER}.left") == (values >= least).sum()
+    assert 0 < browser.js(f"{LAYER}.left") < len(values)
+    _first_roof(browser)
+    kept = browser.js(f"{LAYER}.mask[0]")
+    assert browser.js(f"({LAYER}.hit({LAYER}.at(0))||{{}}).row === 0") == bool(kept)
     browser.js(
         "(function(){document.querySelectorAll('.filter input[type=checkbox]').forEach(function(c){"
         "c.checked=false; c.onchange();}); return 0})()"
     )
-    assert browser.js(left) == 0
+    assert browser.js(f"{LAYER}.left") == 0
     assert browser.complaints() == []
 
 
-def test_a_map_of_the_listed_roofs_alone_draws_them_large_enough_to_find(browser, small_run, tmp_path):
+def test_a_map_of_the_listed_roofs_alone_draws_them_large_enough_to_find(browser, small_run, spec, tmp_path):
     roofs = small_run.layers["rooftops"].data
-    run = replace(
-        small_run,
-        results={
-            "rooftop_pv": replace(
-                small_run.results["rooftop_pv"], tables={"best": pd.DataFrame({"roof_id": roofs["roof_id"].iloc[:3]})}
-            )
-        },
-    )
-    spec = tmp_path / "best.toml"
-    spec.write_text(
-        'title_zh = "优"\ntitle_en = "Best"\nanalysis = "rooftop_pv"\n[towns]\ncolumn = "pv_capacity_kw"\n'
-        '[roofs]\nlayer = "rooftops"\ncolumn = "pv_capacity_kw"\nonly = "best"\nmin_zoom = 9\n',
-        encoding="utf-8",
-    )
-    write_map(run, read_mapspec(spec), tmp_path / "best.html")
+    best = {"best": pd.DataFrame({"roof_id": roofs["roof_id"].iloc[:3]})}
+    run = replace(small_run, results={"rooftop_pv": replace(small_run.results["rooftop_pv"], tables=best)})
+    drawn = replace(spec.layers[0], only="best", min_zoom=9, grid_m=0.0)
+    write_map(run, replace(spec, layers=(drawn,)), tmp_path / "best.html")
     browser.open(tmp_path / "best.html")
-    browser.wait("window.PlanMap && PlanMap.app && PlanMap.app.roofs")
-    assert browser.js("PlanMap.app.roofs.n") == 3
-    assert browser.js("PlanMap.app.layers.roofs.options.leastPx") == 7
-    spec.write_text(spec.read_text(encoding="utf-8").replace('"best"\n', '"worst"\n'), encoding="utf-8")
+    browser.wait(READY)
+    assert browser.js(f"{LAYER}.count") == 3
+    assert browser.js(f"{LAYER}.parts[0].leaf.options.leastPx") == 7
+    assert _painted(browser, "data-rooftops")
     with pytest.raises(SpecError, match="only = 'worst'"):
-        write_map(run, read_mapspec(spec), tmp_path / "worst.html")
+        write_map(run, replace(spec, layers=(replace(drawn, only="worst"),)), tmp_path / "worst.html")
+
+
+RICH_TOML = """
+title_zh = "图"
+title_en = "Map"
+analysis = "rooftop_pv"
+[groups]
+sites = ["站点", "Sites"]
+[[layers]]
+layer = "cover"
+draw = "raster"
+opacity = 0.6
+[[layers]]
+layer = "carbon_density"
+draw = "raster"
+show = false
+[[layers]]
+layer = "rooftops"
+draw = "shapes"
+name = "uses"
+column = "use"
+colours = { housing = "#88aacc", industrial = "#cc6644" }
+show = false
+[[layers]]
+layer = "sites"
+draw = "points"
+group = "sites"
+column = "kind"
+colours = { fast = "#117733", slow = "#ddcc77" }
+popup = ["kind", "ports"]
+size = "ports"
+time = "ports"
+search = ["name"]
+"""
+APP = "PlanMap.app"
+
+
+@pytest.fixture
+def rich_page(browser, rich_run, tmp_path):
+    (tmp_path / "rich.toml").write_text(RICH_TOML, encoding="utf-8")
+    write_map(rich_run, read_mapspec(tmp_path / "rich.toml"), tmp_path / "rich.html")
+    browser.open(tmp_path / "rich.html")
+    browser.wait(READY)
+    return browser
+
+
+def test_points_shapes_and_rasters_stand_in_one_tree_with_groups(rich_page):
+    legends = "Array.from(document.querySelectorAll('.group legend .zh')).map(function(n){return n.textContent})"
+    assert rich_page.js(legends) == ["站点", "底图与界线"]
+    shown = f"Object.keys({APP}.layers).filter(function(n){{return {APP}.layers[n].isDrawn()}})"
+    assert set(rich_page.js(shown)) == {"towns", "outline", "labels", "cover", "sites"}
+    assert rich_page.js("document.querySelectorAll('.legend:not([hidden])').length") == 2
+    rich_page.js(
+        "Array.from(document.querySelectorAll('.layer input[type=checkbox]')).forEach(function(c){c.click()}); 0"
+    )
+    assert set(rich_page.js(shown)) == {"carbon_density", "uses"}
+    assert rich_page.complaints() == []
+
+
+def test_opacity_of_a_layer_reaches_its_picture_and_its_legend(rich_page):
+    rich_page.js(f"{APP}.layers.cover.opacity(0.3); 0")
+    assert rich_page.js(f"{APP}.layers.cover.pane.style.opacity") == "0.3"
+    assert rich_page.js(f"{APP}.layers.cover.legend.querySelector('i').style.opacity") == "0.3"
+
+
+def test_a_raster_tells_what_lies_under_the_pointer(rich_page, rich_run):
+    cells = rich_run.results["rooftop_pv"].rasters["carbon_density"].data
+    place = gpd.GeoSeries.from_xy([485_050.0], [4_405_050.0], crs=rich_run.frame.crs).to_crs("EPSG:4326").iloc[0]
+    at = f"L.latLng({place.y},{place.x})"
+    expected = float(cells.sel(x=485_050.0, y=4_405_050.0, method="nearest"))
+    assert rich_page.js(f"{APP}.layers.carbon_density.values.at({at})") == pytest.approx(expected, abs=2)
+    assert rich_page.js(f"{APP}.layers.cover.hit({at}).text[0]") in ("耕地", "建设用地")
+
+
+def test_a_site_is_found_opened_and_narrowed(rich_page, hostile):
+    sites = f"{APP}.layers.sites"
+    assert rich_page.js(f"{sites}.count") == 3
+    row = f"[0,1,2].filter(function(r){{return {sites}.label(r)[0]==='充电站甲'}})[0]"
+    rich_page.js(f"{sites}.open({row}); 0")
+    text = _popup(rich_page)
+    assert "充电站甲" in text
+    assert "快充" in text
+    assert [one["value"] for one in rich_page.js(f"{sites}.card.time.values")] == [4, 8, 12]
+    rich_page.js(f"{sites}.narrow('time',function(r){{return {sites}.columns.ports.at(r)>=8}}); 0")
+    assert rich_page.js(f"{sites}.left") == 2
+    assert rich_page.js(f"{sites}.hit({sites}.at({row}))") is None
+    rich_page.js(f"{sites}.narrow('time',null); 0")
+    assert rich_page.js(f"{sites}.hit({sites}.at({row})).row") == rich_page.js(row)
+    assert rich_page.js("window.ran") is None
+
+
+def test_further_controls_are_called_with_the_app_and_hear_of_changes(browser, small_run, spec, tmp_path, monkeypatch):
+    control = "PlanMap.controls.push(function(app){window.heard=[];app.add(['检索','Search'],true).id='mine';"
+    control += "app.changed(function(what){window.heard.push(what)})});"
+    monkeypatch.setattr(webmap, "asset", lambda name, read=webmap.asset: read(name) + control * (name == "map.js"))
+    write_map(small_run, spec, tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    browser.wait(READY)
+    assert browser.js("document.querySelector('#panel #mine summary .zh').textContent") == "检索"
+    browser.js("document.getElementById('language').click()")
+    browser.js(f"{LAYER}.show(false); 0")
+    assert {"language", "layers"} <= set(browser.js("window.heard"))
+
+
+def test_a_page_for_the_public_holds_squares_and_no_roof(browser, small_run, spec, tmp_path):
+    public = replace(spec, use="public", map_approval_number="京S(2024)000号", boundary_source="测绘部门")
+    write_map(small_run, public, tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    browser.wait(READY)
+    assert browser.js(f"{LAYER}.count") == 0
+    browser.js("PlanMap.app.map.setView(PlanMap.app.map.getCenter(),18,{animate:false}); 0")
+    browser.wait(READY)
+    assert browser.js(f"{LAYER}.current().card.side_m") == 500
+    assert "审图号：京S(2024)000号" in browser.js("document.getElementById('credit').innerText")
+    assert browser.js("document.querySelector('.leaflet-control-attribution').textContent") == ""
+    assert browser.complaints() == []

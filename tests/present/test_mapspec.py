@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from changping_geo.model import SpecError
-from changping_geo.present.mapspec import read_mapspec
+from changping_geo.present.mapspec import Coloured, read_mapspec, shown_column
 
 MAPS = Path(__file__).parents[2] / "maps"
 GOOD = """
@@ -15,6 +15,15 @@ analysis = "rooftop_pv"
 [towns]
 column = "pv_energy_mwh_a"
 popup = ["pv_capacity_kw"]
+"""
+LAYER = """
+[groups]
+data = ["数据", "Data"]
+[[layers]]
+layer = "rooftops"
+draw = "packed"
+group = "data"
+column = "kw"
 """
 
 
@@ -28,7 +37,52 @@ def test_a_short_map_has_sensible_defaults(tmp_path):
     spec = read_mapspec(_write(tmp_path, GOOD))
     assert (spec.name, spec.language, spec.base_maps[0]) == ("page", "zh", "plain")
     assert spec.towns.popup == ("pv_capacity_kw",)
-    assert spec.roofs is None
+    assert spec.layers == ()
+
+
+def test_layers_come_in_the_order_in_which_they_are_written(tmp_path):
+    more = LAYER + '[[layers]]\nlayer = "stations"\ndraw = "points"\ncolour = "#123456"\n'
+    spec = read_mapspec(_write(tmp_path, GOOD + more))
+    assert [drawn.key for drawn in spec.layers] == ["rooftops", "stations"]
+    assert spec.groups == {"data": ("数据", "Data")}
+
+
+def test_pages_tell_others_how_a_layer_is_coloured(tmp_path):
+    spec = read_mapspec(_write(tmp_path, GOOD + LAYER.replace('"kw"', '"kw"\npalette = "blue"')))
+    assert shown_column(spec, "rooftops") == Coloured("kw", "rooftops", "blue")
+    assert shown_column(spec, "towns") == Coloured("pv_energy_mwh_a")
+    assert shown_column(spec, "roads") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('draw = "packed"', 'draw = "svg"', "draw: 'svg' is unknown; use: packed, shapes, points, raster"),
+        ('draw = "packed"', "", r"\[\[layers\]\] 1 lacks 'draw'"),
+        ('group = "data"', 'group = "date"', r"group 'date' is not in \[groups\]; there are: data"),
+        ('column = "kw"', "", "a column, or one colour"),
+        ('column = "kw"', 'colour = "red"', "'red' is no colour; write it as #rrggbb"),
+        ('column = "kw"', 'column = "kw"\ncolour = "#123456"', "column and colour exclude each other"),
+        ('column = "kw"', 'column = "kw"\nmin_zoom = 15\nmax_zoom = 9', "must rise within 0 to 22"),
+        ('column = "kw"', 'column = "kw"\nopacity = 2.0', "opacity = 2.0; use 0 to 1"),
+        ('column = "kw"', 'column = "kw"\nradius_px = -1', "radius_px = -1; it cannot be negative"),
+        ('column = "kw"', 'column = "kw"\ngrid = "max"', "grid: 'max' is unknown; use: sum, mean"),
+        ('column = "kw"', 'colour = "#123456"\ngrid_m = 500', "grid_m needs grid_column"),
+        ('column = "kw"', 'column = "kw"\nsize = "kw"', 'size is for draw = "points"'),
+        ('draw = "packed"', 'draw = "raster"', "a raster has no column"),
+        ('column = "kw"', 'column = "kw"\n[[layers]]\nlayer = "rooftops"\ndraw = "packed"\ncolumn = "b"', "is taken"),
+        ('data = ["数据", "Data"]', 'data = ["数据"]', "must be a Chinese and an English title"),
+        ('column = "kw"', 'column = "kw"\ncolours = {a = 1}', "colours must be a table of texts"),
+    ],
+)
+def test_faults_of_a_layer_are_told_by_name(tmp_path, old, new, message):
+    with pytest.raises(SpecError, match=message):
+        read_mapspec(_write(tmp_path, GOOD + LAYER.replace(old, new)))
+
+
+def test_an_empty_page_is_refused(tmp_path):
+    with pytest.raises(SpecError, match="the map shows nothing"):
+        read_mapspec(_write(tmp_path, GOOD.partition("[towns]")[0]))
 
 
 @pytest.mark.parametrize("path", sorted(MAPS.glob("*.toml")), ids=lambda p: p.stem)
@@ -48,7 +102,13 @@ def test_the_maps_of_the_project_are_well_formed(path):
         ('popup = ["pv_capacity_kw"]', 'palette = "rainbow"', "'rainbow' is unknown; use: amber"),
         ('analysis = "rooftop_pv"', 'analysis = "rooftop_pv"\nlanguage = "fr"', "'fr' is unknown; use: zh, en"),
         ('analysis = "rooftop_pv"', 'analysis = "rooftop_pv"\nbase_maps = ["google"]', "'google' is unknown"),
-        ('analysis = "rooftop_pv"', 'analysis = "rooftop_pv"\nroofs = 3', "'roofs' must be a table"),
+        (
+            'analysis = "rooftop_pv"',
+            'analysis = "rooftop_pv"\nuse = "secret"',
+            "use: 'secret' is unknown; use: internal, public",
+        ),
+        ('analysis = "rooftop_pv"', 'analysis = "rooftop_pv"\nground = ["moon"]', "ground: 'moon' is unknown"),
+        ('analysis = "rooftop_pv"', 'analysis = "rooftop_pv"\nlayers = 3', "'layers' must be tables"),
     ],
 )
 def test_typos_are_refused_by_name(tmp_path, old, new, message):

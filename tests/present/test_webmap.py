@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changping_geo.model import SpecError, Status
-from changping_geo.present.mapdata import page_data, sources, status_note
-from changping_geo.present.mapspec import Coloured, MapSpec
-from changping_geo.present.roofs import Shown, pack, stream
+from changping_geo.present.map_packed import Shown, pack, stream
+from changping_geo.present.map_sources import sources, status_note
+from changping_geo.present.mapdata import page_data
+from changping_geo.present.mapspec import Drawn, MapSpec, Towns
 from changping_geo.present.webmap import write_map
 
 SPEC = MapSpec(
@@ -24,8 +25,8 @@ SPEC = MapSpec(
     "屋顶光伏潜力",
     "Rooftop PV potential",
     "rooftop_pv",
-    Coloured("pv_energy_mwh_a", popup=("pv_capacity_kw", "pv_energy_mwh_a")),
-    Coloured("pv_capacity_kw", layer="rooftops", classes=5, popup=("use", "height_m", "pv_capacity_kw")),
+    Towns("pv_energy_mwh_a", popup=("pv_capacity_kw", "pv_energy_mwh_a")),
+    (Drawn("rooftops", "packed", column="pv_capacity_kw", popup=("use", "height_m"), search=("roof_id",), grid_m=250),),
     headline=("pv_energy_mwh_a",),
 )
 
@@ -105,19 +106,19 @@ def test_an_official_map_says_so_quietly(small_run):
     analyses = {name: replace(a, status=Status.OFFICIAL) for name, a in small_run.analyses.items()}
     run = replace(small_run, layers=layers, analyses=analyses)
     assert status_note(run, SPEC) == ("数据状态：官方数据", "Data status: official data")
-    assert page_data(run, SPEC)[0]["status"]["note"] is None
+    assert page_data(run, SPEC).data["status"]["note"] is None
 
 
 def test_towns_carry_class_value_and_rows_in_both_languages(small_run):
-    page, packed = page_data(small_run, SPEC)
-    towns = page["towns"]["features"]["features"]
+    page = page_data(small_run, SPEC)
+    towns = page.data["towns"]["features"]["features"]
     assert next(t["properties"]["name"] for t in towns) == ("东庄镇", "Dongzhuang")
     assert towns[0]["properties"]["rows"][1][1].endswith("GWh/a")
-    assert packed["n"] == 50
+    assert page.blobs["layer-0"]["n"] == 50
 
 
 def test_columns_that_the_run_lacks_are_refused_all_at_once(small_run):
-    spec = replace(SPEC, towns=Coloured("energy"), roofs=Coloured("kw", layer="rooftops", popup=("usage",)))
+    spec = replace(SPEC, towns=Towns("energy"), layers=(Drawn("rooftops", "packed", column="kw", popup=("usage",)),))
     with pytest.raises(SpecError, match=r"'energy'[\s\S]*'kw'[\s\S]*'usage'"):
         page_data(small_run, spec)
     with pytest.raises(SpecError, match="'carbon' is not in the run; it has: rooftop_pv"):
@@ -126,10 +127,10 @@ def test_columns_that_the_run_lacks_are_refused_all_at_once(small_run):
 
 def test_tianditu_is_offered_only_with_a_key(small_run, monkeypatch):
     monkeypatch.delenv("TIANDITU_KEY", raising=False)
-    names = [base["name"][1] for base in page_data(small_run, SPEC)[0]["bases"]]
+    names = [base["name"][1] for base in page_data(small_run, SPEC).data["bases"]]
     assert names == ["Plain (offline)", "AMap (shift corrected)", "OpenStreetMap"]
     monkeypatch.setenv("TIANDITU_KEY", "0123456789abcdef")
-    base = page_data(small_run, SPEC)[0]["bases"][1]
+    base = page_data(small_run, SPEC).data["bases"][1]
     assert len(base["tiles"]) == 2
     assert all("tk=0123456789abcdef" in url for url in base["tiles"])
     monkeypatch.setenv("TIANDITU_KEY", '"><script>')
@@ -154,8 +155,71 @@ def test_page_data_in_the_file_is_json_and_holds_no_markup(small_run, tmp_path, 
 
 
 def test_a_run_without_roofs_has_a_map_of_towns(small_run, tmp_path):
-    write_map(small_run, replace(SPEC, roofs=None), tmp_path / "a.html")
-    assert (
-        'id="roof-data"'
-        not in (tmp_path / "a.html").read_text(encoding="utf-8").split("PlanMap.start")[0].split("</style>")[-1]
-    )
+    write_map(small_run, replace(SPEC, layers=()), tmp_path / "a.html")
+    assert 'id="layer-0"' not in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+def test_a_layer_may_be_coloured_by_words_and_names_those_that_have_no_colour(small_run):
+    drawn = Drawn("rooftops", "shapes", column="use", colours={"housing": "#112233"}, label_zh="用途", label_en="Use")
+    legend = page_data(small_run, replace(SPEC, layers=(drawn,))).data["layers"][0]["legend"]
+    assert legend["labels"] == (["住宅", "其他"], ["housing", "other"])
+    assert legend["colours"][0] == "#112233"
+
+
+@pytest.mark.parametrize(
+    ("drawn", "message"),
+    [
+        (Drawn("roads", "shapes", colour="#111111"), "'roads' is no layer with shapes of the run; it has: "),
+        (Drawn("rooftops", "raster"), "'rooftops' is no raster of the run"),
+        (Drawn("rooftops", "points", colour="#111111"), "'points' does not fit shapes of Polygon"),
+        (Drawn("rooftops", "packed", column="use"), "holds no numbers; give .* a colour per word: housing, industrial"),
+        (Drawn("rooftops", "packed", column="use", colours={"shed": "#111111"}), "'shed' is no word of use"),
+        (Drawn("rooftops", "packed", colour="#111111", time="phase"), "unknown column 'phase'"),
+        (Drawn("rooftops", "packed", colour="#111111", only="best"), "only = 'best' is no table; tables: monthly"),
+        (Drawn("rooftops", "packed", colour="#111111", only="monthly"), "has no column that names rows"),
+    ],
+)
+def test_what_a_layer_names_must_be_in_the_run(small_run, drawn, message):
+    with pytest.raises(SpecError, match=message):
+        page_data(small_run, replace(SPEC, layers=(drawn,)))
+
+
+def test_an_analysis_that_a_map_needs_must_be_in_the_run(small_run):
+    with pytest.raises(SpecError, match="'carbon' is not in the run"):
+        page_data(small_run, replace(SPEC, needs=("carbon",)))
+
+
+PUBLIC = replace(SPEC, use="public", map_approval_number="京S(2024)000号", boundary_source="自然资源部门")
+
+
+def test_a_page_for_the_public_shows_no_single_building(small_run, tmp_path):
+    write_map(small_run, PUBLIC, tmp_path / "a.html")
+    html = (tmp_path / "a.html").read_text(encoding="utf-8")
+    page = json.loads(re.search(r'id="page-data">(.*?)</script>', html, re.DOTALL)[1])
+    assert 'id="layer-0"' not in html
+    assert '"roof_id"' not in re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
+    assert page["layers"][0]["squares"]["side_m"] == 500
+    assert page["layers"][0]["squares"]["max_zoom"] == 22
+    assert [base["name"][1] for base in page["bases"]] == ["Plain (offline)"]
+    assert "京S(2024)000号" in page["credit"][1][0]
+    assert "自然资源部门" in html
+
+
+def test_a_page_for_the_public_needs_an_approval_number_and_whose_boundaries_it_shows(small_run, tmp_path):
+    with pytest.raises(SpecError, match=r"map_approval_number[\s\S]*district.toml[\s\S]*boundary_source"):
+        write_map(small_run, SPEC, tmp_path / "a.html", use="public")
+    with pytest.raises(SpecError, match="'secret' is unknown; use: internal, public"):
+        write_map(small_run, SPEC, tmp_path / "a.html", use="secret")
+    frame = replace(small_run.frame, map_approval_number="京S(2024)000号", boundary_source="x")
+    write_map(replace(small_run, frame=frame), SPEC, tmp_path / "a.html", use="public")
+    assert not (tmp_path / "a.html").read_text(encoding="utf-8").count('id="layer-0"')
+
+
+def test_lines_and_points_are_packed_as_they_are():
+    lines = pack(gpd.GeoSeries([shapely.LineString([(0, 0), (1, 1), (2, 0)])], crs="EPSG:4326"), {})
+    assert (lines["shape"], unstream(lines["rings"]), unstream(lines["points"])) == ("line", [1], [3])
+    assert unstream(lines["xy"]) == [0, 0, 2_000_000, 2_000_000, 2_000_000, 1_999_999]
+    points = pack(gpd.GeoSeries.from_xy([1.0, 1.0], [2.0, 2.0], crs="EPSG:4326"), {})
+    assert (points["shape"], unstream(points["points"])) == ("point", [1, 1])
+    with pytest.raises(SpecError, match="LineString, Point cannot be drawn"):
+        pack(gpd.GeoSeries([shapely.Point(0, 0), shapely.LineString([(0, 0), (1, 1)])], crs="EPSG:4326"), {})

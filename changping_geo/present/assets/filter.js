@@ -1,27 +1,25 @@
-/* Narrow the buildings: a least value for numbers, a choice of words. Tells how many are left. */
+/* Narrow a layer's rows: a least value for numbers, a choice of words. Tells how many are left. */
 "use strict";
-var RoofFilter = (function () {
+var RowFilter = (function () {
   var make = Words.make, pair = Words.pair, shown = Words.shown;
 
-  function Filter(roofs, card, apply) {
-    this.roofs = roofs;
-    this.card = card;
-    this.apply = apply;
+  function Filter(layer, words) {
+    this.layer = layer;
+    this.words = words;
     this.least = {};
     this.out = {};
-    this.mask = new Uint8Array(roofs.n).fill(1);
   }
 
   Filter.prototype.addTo = function (box) {
     var filter = this;
-    this.card.columns.forEach(function (column) {
+    this.layer.card.filters.forEach(function (column) {
       var group = make("fieldset", "filter", box);
       pair(make("legend", "", group), column.label);
       if (column.words) { filter.addWords(group, column); } else { filter.addLeast(group, column); }
     });
     this.told = make("p", "told", box);
     this.told.setAttribute("aria-live", "polite");
-    this.narrow();
+    this.tell();
   };
 
   Filter.prototype.addLeast = function (group, column) {
@@ -33,6 +31,7 @@ var RoofFilter = (function () {
       var at = Number(input.value), least = at ? shown(steps[at - 1], column) : null;
       text.textContent = "";
       pair(text, least ? ["≥ " + least[0], "≥ " + least[1]] : ["不限", "any"]);
+      input.setAttribute("aria-valuetext", text.innerText || text.textContent);
       filter.least[column.column] = at ? steps[at - 1] : -Infinity;
     }
     input.oninput = function () { tell(); filter.narrow(); };
@@ -45,33 +44,30 @@ var RoofFilter = (function () {
       var label = make("label", "choice", group), input = make("input", "", label);
       input.type = "checkbox";
       input.checked = true;
-      input.onchange = function () { out[word[0]] = !input.checked; filter.narrow(); };
-      pair(label, word);
+      input.onchange = function () { out["word " + word[0]] = !input.checked; filter.narrow(); };
+      pair(make("span", "", label), word[1]);
     });
   };
 
   Filter.prototype.narrow = function () {
-    var columns = this.roofs.columns, left = 0, filter = this;
-    var numbers = Object.keys(this.least).filter(function (name) { return isFinite(filter.least[name]); });
-    var words = Object.keys(this.out).filter(function (name) {
-      return Object.keys(filter.out[name]).some(function (word) { return filter.out[name][word]; });
+    var columns = this.layer.columns, least = this.least, out = this.out;
+    var numbers = Object.keys(least).filter(function (name) { return isFinite(least[name]); });
+    var words = Object.keys(out).filter(function (name) {
+      return Object.keys(out[name]).some(function (word) { return out[name][word]; });
     });
-    for (var roof = 0; roof < this.roofs.n; roof++) {
-      var keep = 1, i;
-      for (i = 0; keep && i < numbers.length; i++) {
-        if (!(columns[numbers[i]].at(roof) >= this.least[numbers[i]])) { keep = 0; }
-      }
-      for (i = 0; keep && i < words.length; i++) {
-        var word = columns[words[i]].at(roof);
-        if (word !== null && this.out[words[i]][word[0]]) { keep = 0; }
-      }
-      this.mask[roof] = keep;
-      left += keep;
-    }
-    var text = left.toLocaleString("en-US") + " / " + this.roofs.n.toLocaleString("en-US");
+    this.layer.narrow("filter", numbers.length + words.length === 0 ? null : function (row) {
+      for (var i = 0; i < numbers.length; i++) { if (!(columns[numbers[i]].at(row) >= least[numbers[i]])) { return false; } }
+      for (i = 0; i < words.length; i++) { if (out[words[i]]["word " + columns[words[i]].key(row)]) { return false; } }
+      return true;
+    });
+    this.tell();
+  };
+
+  Filter.prototype.tell = function () {
+    var layer = this.layer, left = layer.mask ? layer.left : layer.count;
+    var text = left.toLocaleString("en-US") + " / " + layer.count.toLocaleString("en-US");
     this.told.textContent = "";
-    pair(this.told, [this.card.count[0] + "：" + text, text + " " + this.card.count[1]]);
-    this.apply(this.mask);
+    pair(this.told, [this.words.count[0] + "：" + text, text + " " + this.words.count[1]]);
   };
 
   return { Filter: Filter };

@@ -1,30 +1,116 @@
-/* A planning map: towns by class, buildings from street zoom up, legend, layer list, pop-ups in two languages.
-   Every text arrives as a pair [Chinese, English] and is set as text, never as markup. */
+/* A planning map: towns by class, any number of data layers, legends, layer tree, pop-ups in two languages.
+   Every text arrives as a pair [Chinese, English] and is set as text, never as markup.
+
+   Further controls. A script that stands after this one adds a function to `PlanMap.controls`; each is called once,
+   with the app, when the map is up and every layer is decoded:
+
+     PlanMap.controls.push(function (app) { ... });
+
+     app.map              the Leaflet map
+     app.order            names of the layers from the bottom up
+     app.page             the page's data, as mapdata.py writes it (title, status, sources, towns, layers, words ...)
+     app.lang()           "zh" or "en"
+     app.words            Words: make(tag, class, parent), pair(node, [zh, en]), shown(value, row)
+     app.add(title, open) a new section at the end of the panel; title is a pair; returns the element to fill
+     app.changed(fn)      fn(what) after each change; what is "language", "layers", "view", "rows" (filter, time) or "base"
+     app.ready, app.idle()  every layer is decoded; and every tile is drawn
+     app.say(pair)        tell screen readers
+     app.popup(latlng, kicker, title, rows, note)   a pop-up; rows are [label pair, value pair, false]
+     app.fit()            the whole district
+     app.layers           by name, one object each ("towns", "labels", "outline", and the data layers):
+       .name .title .draw .card      title is a pair; card is the layer's part of app.page.layers
+       .show(on) .isShown()          switch; isShown tells the switch, .isDrawn() also asks the zoom
+       .opacity(share)               0 to 1
+       .pane                         the element that holds its pictures (clip it for a comparison)
+       .legend                       its legend's element, or null
+     and, for layers with rows (draw: packed, shapes, points):
+       .count                        rows
+       .columns[name].at(row)        a number (NaN: missing) or a pair of words (null: missing)
+       .label(row)                   pair: the row's name
+       .at(row)                      its middle, a LatLng
+       .open(row)                    fly there and open its pop-up
+       .narrow(key, keep)            keep(row) -> boolean, or null to lift; filters of different keys add up
+     card.search                     columns that a search may look into
+     card.time                       null, or {column, label, values}: values in order, each {value, text pair} */
 "use strict";
 var PlanMap = (function () {
-  function read(id) { var node = document.getElementById(id); return node ? JSON.parse(node.textContent) : null; }
+  var make = Words.make, pair = Words.pair, NEAR = 12;
 
-  var make = Words.make, pair = Words.pair, shown = Words.shown;
+  function read(id) {
+    var node = document.getElementById(id), data = node ? JSON.parse(node.textContent) : null;
+    if (node) { node.textContent = ""; }
+    return data;
+  }
 
   function App(map, page) {
+    var app = this;
     this.map = map;
     this.page = page;
+    this.words = Words;
     this.layers = {};
+    this.ready = false;
+    this._changed = [];
     map.attributionControl.setPrefix(false);
     map.options.minZoom = 7;
     map.options.maxZoom = 19;
     this.fit();
-    this.addTowns();
-    this.addRoofs();
     this.addBases();
+    ["towns", "outline", "labels"].forEach(function (name) { app.layers[name] = TownLayers[name](app); });
+    page.layers.forEach(function (card, i) { app.layers[card.name] = new DataLayers.Layer(app, card, i); });
+    this.order = ["towns", "outline"].concat(page.layers.map(function (card) { return card.name; }), ["labels"]);
     this.addFurniture();
-    this.addPanel();
+    Panel.fill(this);
+    document.getElementById("language").onclick = function () { app.language(app.lang() === "zh" ? "en" : "zh"); };
+    this.language(page.language);
     map.on("click", this.click, this);
+    map.on("mousemove", this.hover, this);
     map.on("zoomend", this.zoomed, this);
-    map.on("moveend resize", this.placeLabels, this);
+    map.on("moveend resize", function () { TownLayers.placeLabels(app); });
+    map.on("popupclose", function () { app.lift(null); });
     this.zoomed();
+    setTimeout(function () { app.load(0); }, 0);
   }
 
+  /* Rows are decoded layer by layer after the first picture; then further controls are called. */
+  App.prototype.load = function (number) {
+    var app = this, card = this.page.layers[number];
+    if (card) {
+      var layer = this.layers[card.name];
+      layer.load(read);
+      Panel.filters(this, layer);
+      this.tell("layers");
+      setTimeout(function () { app.load(number + 1); }, 0);
+      return;
+    }
+    this.ready = true;
+    PlanMap.controls.forEach(function (control) { control(app); });
+    this.zoomed();
+  };
+
+  /* --- telling ----------------------------------------------------------------------------------------------- */
+  App.prototype.changed = function (hear) { this._changed.push(hear); };
+  App.prototype.tell = function (what) {
+    if (what === "layers") { this.tint(); }
+    this._changed.forEach(function (hear) { hear(what); });
+  };
+  App.prototype.lang = function () { return document.documentElement.lang === "en" ? "en" : "zh"; };
+  App.prototype.add = function (title, open) { return Panel.section(this.moreBox, title, open); };
+  App.prototype.idle = function () { return this.ready && Tiles.idle(); };
+  App.prototype.say = function (texts) {
+    var node = document.getElementById("said");
+    node.textContent = "";
+    pair(node, texts);
+  };
+
+  App.prototype.language = function (lang) {
+    document.documentElement.lang = lang;
+    document.title = this.page.title[lang === "zh" ? 0 : 1];
+    TownLayers.placeLabels(this);
+    if (this.map._popup && this.map._popup.isOpen()) { this.map._popup.update(); }
+    this.tell("language");
+  };
+
+  /* --- the view ---------------------------------------------------------------------------------------------- */
   /* The part of the window that no card covers. */
   App.prototype.room = function (margin) {
     var wide = this.map.getSize().x > 900, head = document.getElementById("head").getBoundingClientRect();
@@ -44,109 +130,100 @@ var PlanMap = (function () {
     options.zoomSnap = snap;
   };
 
-  /* --- towns ------------------------------------------------------------------------------------------------- */
-  App.prototype.addTowns = function () {
-    var app = this, map = this.map, colours = this.page.towns.legend.colours;
-    map.createPane("roofs").style.zIndex = 420;
-    map.getPane("roofs").style.pointerEvents = "none";
-    map.createPane("labels").style.zIndex = 610;
-    map.getPane("labels").style.pointerEvents = "none";
-    this.layers.towns = L.geoJSON(this.page.towns.features, {
-      style: function (town) {
-        var at = town.properties.class;
-        return { fillColor: at < 0 ? "#ddd" : colours[at], color: "#fff", weight: 1.2, className: "town" };
-      },
-      onEachFeature: function (town, shape) {
-        shape.on("mouseover", function () {
-          if (!app.roofsShown()) { shape.setStyle({ weight: 3, color: "#4a3a2a" }); shape.bringToFront(); }
-        });
-        shape.on("mouseout", function () { app.tint(); });
-      },
-      bubblingMouseEvents: true
-    });
-    this.layers.outline = L.geoJSON(this.page.outline, {
-      interactive: false, style: { fill: false, color: "#6b6459", weight: 2, opacity: 0.8 }
-    });
-    this.layers.labels = L.layerGroup(this.page.towns.features.features.map(function (town) {
-      var node = pair(make("span", "label"), town.properties.name);
-      return L.marker(town.properties.at, {
-        icon: L.divIcon({ html: node, className: "label-box", iconSize: null }),
-        interactive: false, keyboard: false, pane: "labels"
-      });
-    }));
-  };
-
-  /* Larger towns first; a label that would lie on another one waits for the next zoom. */
-  App.prototype.placeLabels = function () {
-    var taken = [], map = this.map;
-    this.layers.labels.eachLayer(function (marker) {
-      var box = marker.getElement();
-      if (!box) { return; }
-      var size = box.firstChild.getBoundingClientRect(), at = map.latLngToContainerPoint(marker.getLatLng());
-      var half = L.point(size.width / 2 + 3, size.height / 2 + 1), mine = L.bounds(at.subtract(half), at.add(half));
-      var free = !taken.some(function (other) { return other.intersects(mine); });
-      box.style.visibility = free ? "visible" : "hidden";
-      if (free) { taken.push(mine); }
+  /* Whether single shapes or squares take the place of the towns' colours. */
+  App.prototype.isNear = function () {
+    var layers = this.layers;
+    return this.map.getZoom() > NEAR - 0.5 && Object.keys(layers).some(function (name) {
+      var part = layers[name].current && layers[name].current();
+      return Boolean(part && part.set && part.set.shape === "polygon");
     });
   };
 
-  App.prototype.townAt = function (latlng) {
-    return this.page.towns.features.features.filter(function (town) {
-      var shape = town.geometry, parts = shape.type === "Polygon" ? [shape.coordinates] : shape.coordinates;
-      return parts.some(function (rings) {
-        return rings.reduce(function (inside, ring) {
-          for (var i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-            var a = ring[i], b = ring[j];
-            if ((a[1] > latlng.lat) !== (b[1] > latlng.lat) &&
-                latlng.lng < (b[0] - a[0]) * (latlng.lat - a[1]) / (b[1] - a[1]) + a[0]) { inside = !inside; }
-          }
-          return inside;
-        }, false);
-      });
-    })[0];
+  App.prototype.tint = function () {
+    var near = this.isNear(), towns = this.layers.towns;
+    if (!towns) { return; }
+    towns.leaf.setStyle({
+      fillOpacity: near ? 0 : towns.opacity(), color: near ? "#8a8172" : "#fff", weight: near ? 1 : 1.2, opacity: near ? 0.6 : 1
+    });
+    this.layers.labels.pane.style.opacity = this.layers.labels.opacity();
+    this.layers.outline.pane.style.opacity = this.layers.outline.opacity();
+    document.body.classList.toggle("near", near);
   };
 
-  /* --- buildings --------------------------------------------------------------------------------------------- */
-  App.prototype.addRoofs = function () {
-    var card = this.page.roofs, packed = card && read("roof-data");
-    if (!packed) { return; }
-    var roofs = PackedRoofs.decode(packed), values = roofs.columns[card.column], edges = card.legend.edges.slice(1, -1);
-    this.roofs = roofs;
-    document.getElementById("roof-data").textContent = "";
-    this.layers.roofs = new PackedRoofs.Tiles(roofs, function (roof) {
-      var at = 0, value = values.at(roof);
-      while (at < edges.length && value >= edges[at]) { at++; }
-      return at;
-    }, card.legend.colours, { minZoom: card.min_zoom, maxZoom: 19, leastPx: card.least_px });
+  App.prototype.zoomed = function () {
+    var layers = this.layers;
+    Object.keys(layers).forEach(function (name) { layers[name].update(); });
+    this.tint();
+    TownLayers.placeLabels(this);
+    this.tell("view");
   };
 
-  App.prototype.addFilter = function (panel) {
-    var app = this, card = this.page.roofs;
-    if (!this.roofs || !card.filters.columns.length) { return; }
-    this.filter = new RoofFilter.Filter(this.roofs, card.filters, function (mask) { app.layers.roofs.narrow(mask); });
-    this.filter.addTo(this.section(panel, card.filters.title));
+  /* --- base maps --------------------------------------------------------------------------------------------- */
+  App.prototype.addBases = function () {
+    var own = Ground.make(this.map, this.page.ground, read);
+    this.bases = this.page.bases.map(function (base) {
+      return (base.own ? [own] : []).concat(base.tiles.map(function (url) {
+        var options = {
+          attribution: base.attribution, subdomains: base.subdomains, minZoom: 3, maxZoom: 19,
+          maxNativeZoom: base.max_zoom
+        };
+        return base.gcj ? new GcjTiles.Tiles(url, options) : L.tileLayer(url, options);
+      }));
+    });
+    this.base = 0;
+    this.useBase(0);
   };
 
-  App.prototype.roofsShown = function () {
-    return this.layers.roofs && this.map.hasLayer(this.layers.roofs) && this.map.getZoom() >= this.page.roofs.min_zoom;
+  App.prototype.useBase = function (at) {
+    var map = this.map;
+    this.bases[this.base].forEach(function (layer) { map.removeLayer(layer); });
+    this.bases[at].forEach(function (layer) { map.addLayer(layer); });
+    this.base = at;
+    this.tell("base");
   };
 
   /* --- pop-ups ----------------------------------------------------------------------------------------------- */
+  /* The topmost thing at a place: {layer, hit}, or null. */
+  App.prototype.find = function (latlng) {
+    for (var i = this.order.length - 1; i >= 0; i--) {
+      var layer = this.layers[this.order[i]], hit = layer.hit && layer.hit(latlng);
+      if (hit) { return { layer: layer, hit: hit }; }
+    }
+    return null;
+  };
+
   App.prototype.click = function (event) {
-    var roof = this.roofsShown() ? this.roofAt(event.latlng) : -1;
-    if (roof >= 0) { this.openRoof(roof, event.latlng); return; }
-    var town = this.map.hasLayer(this.layers.towns) && this.townAt(event.latlng);
+    var found = this.find(event.latlng);
+    if (found) { found.layer.openAt(found.hit, event.latlng); return; }
+    var town = this.layers.towns.isShown() && TownLayers.at(this, event.latlng);
     if (town) { this.openTown(town, event.latlng); }
   };
 
-  App.prototype.roofAt = function (latlng) {
-    var card = this.page.roofs, px = card.least_px > 2 ? card.least_px / 2 : 0, point = this.map.latLngToContainerPoint(latlng);
-    var reach = px ? this.map.containerPointToLatLng(point.add([px, 0])).lng - latlng.lng : 0;
-    return PackedRoofs.find(this.roofs, latlng, this.filter && this.filter.mask, reach);
+  App.prototype.hover = function (event) {
+    var app = this;
+    if (this._hovering) { return; }
+    this._hovering = true;
+    requestAnimationFrame(function () {
+      app._hovering = false;
+      var found = app.find(event.latlng), told = document.getElementById("pointer");
+      app.map.getContainer().classList.toggle("on-row", Boolean(found));
+      told.textContent = "";
+      if (found && found.hit.text) { pair(told, found.hit.text); }
+    });
+  };
+
+  App.prototype.lift = function (set, row) {
+    if (this.lifted) { this.lifted.remove(); this.lifted = null; }
+    if (!set) { return; }
+    var parts = Packed.outline(set, row), style = { interactive: false, color: "#1d4f7a", weight: 2.5 };
+    this.lifted = set.shape === "point" ? L.circleMarker(parts[0][0], L.extend(style, { radius: 10, fill: false }))
+      : set.shape === "line" ? L.polyline(parts, L.extend(style, { weight: 5, opacity: 0.75 }))
+        : L.polygon(parts, L.extend(style, { fillColor: "#fff", fillOpacity: 0.25, fillRule: "evenodd" }));
+    this.lifted.addTo(this.map);
   };
 
   App.prototype.popup = function (latlng, kicker, title, rows, note) {
-    var box = make("div", "card"), table;
+    var box = make("div", "card"), table, lifted = this.lifted;
     pair(make("p", "kicker", box), kicker);
     pair(make("h2", "", box), title);
     table = make("dl", "", box);
@@ -161,74 +238,25 @@ var PlanMap = (function () {
     });
     if (note) { pair(make("p", "note", box), note); }
     var room = this.room(12);
+    this.lifted = null;  /* closing the pop-up before must not take the new outline away */
     L.popup({
       minWidth: Math.min(264, this.map.getSize().x - 80), maxWidth: 320, maxHeight: room.height,
       autoPanPaddingTopLeft: room.topLeft, autoPanPaddingBottomRight: room.bottomRight
     }).setLatLng(latlng).setContent(box).openOn(this.map);
+    this.lifted = lifted;
   };
 
   App.prototype.openTown = function (town, latlng) {
     var card = this.page.towns;
-    this.popup(latlng, card.kicker, town.properties.name, town.properties.rows.map(function (texts, i) {
+    this.lift(null);
+    this.popup(latlng, card.kicker, town.properties.name, (town.properties.rows || []).map(function (texts, i) {
       return [card.labels[i], texts, true];
     }), this.page.status.note);
   };
 
-  App.prototype.openRoof = function (roof, latlng) {
-    var app = this, columns = this.roofs.columns, card = this.page.roofs;
-    var name = (columns.name && columns.name.at(roof)) || (columns[card.key] && columns[card.key].at(roof)) || card.title;
-    var rows = card.rows.map(function (row) {
-      var value = columns[row.column].at(roof);
-      return [row.label, columns[row.column].kind === "number" ? shown(value, row) : value || ["–", "–"], false];
-    });
-    if (this.lifted) { this.lifted.remove(); }
-    this.lifted = L.polygon(PackedRoofs.outline(this.roofs, roof), {
-      interactive: false, fillColor: "#fff", fillOpacity: 0.25, color: "#1d4f7a", weight: 2.5, fillRule: "evenodd"
-    }).addTo(this.map);
-    this.popup(latlng, (columns.town_code && columns.town_code.at(roof)) || card.title, name, rows, card.status.note);
-    this.map.once("popupclose", function () { if (app.lifted) { app.lifted.remove(); app.lifted = null; } });
-  };
-
-  /* --- base maps --------------------------------------------------------------------------------------------- */
-  App.prototype.addBases = function () {
-    this.bases = this.page.bases.map(function (base) {
-      return base.tiles.map(function (url) {
-        var options = {
-          attribution: base.attribution, subdomains: base.subdomains, minZoom: 3, maxZoom: 19,
-          maxNativeZoom: base.max_zoom
-        };
-        return base.gcj ? new GcjTiles.Tiles(url, options) : L.tileLayer(url, options);
-      });
-    });
-    this.base = 0;
-    this.useBase(0);
-  };
-
-  App.prototype.useBase = function (at) {
-    var map = this.map;
-    this.bases[this.base].forEach(function (layer) { map.removeLayer(layer); });
-    this.bases[at].forEach(function (layer) { map.addLayer(layer); });
-    this.base = at;
-    this.tint();
-  };
-
-  App.prototype.tint = function () {
-    var near = this.roofsShown(), over = this.bases && this.bases[this.base].length > 0;
-    this.layers.towns.setStyle({
-      fillOpacity: near ? 0.03 : over ? 0.62 : 0.85, color: near ? "#9a9284" : "#fff", weight: 1.2
-    });
-  };
-
-  App.prototype.zoomed = function () {
-    var near = this.roofsShown();
-    this.tint();
-    document.body.classList.toggle("near", Boolean(near));
-    this.placeLabels();
-  };
-
-  /* --- controls ---------------------------------------------------------------------------------------------- */
+  /* --- furniture --------------------------------------------------------------------------------------------- */
   App.prototype.addFurniture = function () {
-    var map = this.map, zoom = L.control.zoom({
+    var map = this.map, app = this, zoom = L.control.zoom({
       position: "bottomright", zoomInTitle: "放大 Zoom in", zoomOutTitle: "缩小 Zoom out"
     });
     zoom.addTo(map);
@@ -236,7 +264,14 @@ var PlanMap = (function () {
     var north = L.control({ position: "bottomleft" });
     north.onAdd = function () { return pair(make("div", "north"), ["北", "N"]); };
     north.addTo(map);
-    var home = L.control({ position: "bottomright" }), app = this;
+    var pointer = L.control({ position: "bottomleft" });
+    pointer.onAdd = function () {
+      var node = make("div", "pointer");
+      node.id = "pointer";
+      return node;
+    };
+    pointer.addTo(map);
+    var home = L.control({ position: "bottomright" });
     home.onAdd = function () {
       var button = make("button", "round");
       button.type = "button";
@@ -244,109 +279,16 @@ var PlanMap = (function () {
       button.setAttribute("aria-label", button.title);
       button.textContent = "⤢";
       L.DomEvent.disableClickPropagation(button);
-      button.onclick = function () { app.map.closePopup(); app.fit(); };
+      button.onclick = function () { map.closePopup(); app.fit(); };
       return button;
     };
     home.addTo(map);
+    map.getContainer().setAttribute("role", "application");
+    map.getContainer().setAttribute("aria-label", this.page.title.join(" "));
   };
 
-  App.prototype.addPanel = function () {
-    var app = this, panel = document.getElementById("panel"), toggle = document.getElementById("panel-toggle");
-    this.legend(panel, this.page.towns.legend, "legend-towns");
-    if (this.layers.roofs) {
-      this.legend(panel, this.page.roofs.legend, "legend-roofs");
-      pair(make("p", "hint", panel), this.page.roofs.hint);
-    }
-    this.addFilter(panel);
-    this.layerList(this.section(panel, this.page.words.layers));
-    this.baseList(this.section(panel, this.page.words.bases));
-    this.townList(this.section(panel, this.page.towns.ranking));
-    this.sources(this.section(panel, this.page.words.sources));
-    toggle.onclick = function () {
-      var open = !document.body.classList.contains("panel-open");
-      document.body.classList.toggle("panel-open", open);
-      toggle.setAttribute("aria-expanded", String(open));
-    };
-    document.getElementById("language").onclick = function () { app.language(document.documentElement.lang === "zh" ? "en" : "zh"); };
-    this.language(this.page.language);
+  return {
+    controls: [],
+    start: function (map) { PlanMap.app = new App(map, read("page-data")); }
   };
-
-  App.prototype.language = function (lang) {
-    document.documentElement.lang = lang;
-    document.title = this.page.title[lang === "zh" ? 0 : 1];
-    this.placeLabels();
-    if (this.map._popup && this.map._popup.isOpen()) { this.map._popup.update(); }
-  };
-
-  App.prototype.section = function (panel, title) {
-    var details = make("details", "", panel);
-    details.open = title.open;
-    pair(make("summary", "", details), title.text);
-    return details;
-  };
-
-  App.prototype.legend = function (panel, legend, className) {
-    var box = make("section", "legend " + className, panel), list;
-    pair(make("h2", "", box), legend.title);
-    pair(make("p", "unit", box), legend.unit);
-    list = make("ul", "", box);
-    legend.labels[0].forEach(function (label, i) {
-      var item = make("li", "", list);
-      make("i", "", item).style.backgroundColor = legend.colours[i];
-      pair(item, [label, legend.labels[1][i]]);
-    });
-  };
-
-  App.prototype.choice = function (box, type, texts, checked, change) {
-    var label = make("label", "choice", box), input = make("input", "", label);
-    input.type = type;
-    input.name = type === "radio" ? "base-map" : "layer";
-    input.checked = checked;
-    input.onchange = function () { change(input.checked); };
-    pair(label, texts);
-  };
-
-  App.prototype.layerList = function (box) {
-    var app = this;
-    this.page.order.forEach(function (name) { if (app.layers[name]) { app.layers[name].addTo(app.map); } });
-    this.page.order.slice().reverse().forEach(function (name) {
-      var layer = app.layers[name];
-      if (!layer) { return; }
-      app.choice(box, "checkbox", app.page.names[name], true, function (on) {
-        if (on) { layer.addTo(app.map); } else { layer.remove(); }
-        app.zoomed();
-      });
-    });
-    this.zoomed();
-  };
-
-  App.prototype.baseList = function (box) {
-    var app = this;
-    this.page.bases.forEach(function (base, i) {
-      app.choice(box, "radio", base.name, i === 0, function () { app.useBase(i); });
-    });
-  };
-
-  App.prototype.townList = function (box) {
-    var app = this, list = make("ol", "ranking", box);
-    this.page.towns.features.features.slice().sort(function (a, b) {
-      return (b.properties.value || 0) - (a.properties.value || 0);
-    }).forEach(function (town) {
-      var button = make("button", "", make("li", "", list));
-      button.type = "button";
-      pair(make("span", "", button), town.properties.name);
-      pair(make("b", "", button), town.properties.shown);
-      button.onclick = function () {
-        document.body.classList.remove("panel-open");
-        document.getElementById("panel-toggle").setAttribute("aria-expanded", "false");
-        app.openTown(town, L.latLng(town.properties.at));
-      };
-    });
-  };
-
-  App.prototype.sources = function (box) {
-    this.page.sources.forEach(function (source) { pair(make("p", "source", box), source); });
-  };
-
-  return { start: function (map) { PlanMap.app = new App(map, read("page-data")); } };
 })();

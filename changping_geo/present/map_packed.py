@@ -1,7 +1,7 @@
-"""Many polygons in one page: Hilbert-sorted, integer-delta coordinates and typed columns, packed as base64 text.
+"""Many shapes in one page: Hilbert-sorted, integer-delta coordinates and typed columns, packed as base64 text.
 
-The page's script (``assets/roofs.js``) draws them on canvas tiles. Coordinates are whole millionths of a degree
-(about 0.1 m); the shapes are otherwise exact, holes and parts included.
+The page's script (``assets/packed.js``) draws them. Coordinates are whole millionths of a degree (about 0.1 m); the
+shapes are otherwise exact, holes and parts included.
 
 Every stream of whole numbers is written in the shortest of three ways, named by its first character:
 
@@ -21,10 +21,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from changping_geo.model import SpecError
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+_LONLAT = "EPSG:4326"
+_SHAPES = {"Polygon": "polygon", "LineString": "line", "Point": "point"}
 # Whole units per degree; half a unit is 0.06 m on the ground, below any footprint's accuracy.
 _PER_DEGREE = 1_000_000
 # Wider numbers would need more than the 32 bits that a page's shifts have, less seven for the start in a byte. [bits]
@@ -39,7 +43,7 @@ class Shown:
     Attributes
     ----------
     data : Series
-        One value per roof: numbers, or text.
+        One value per row: numbers, truth values or text.
     digits : int
         Decimals that are kept of a number. [digits]
     words : dict of str to (str, str)
@@ -52,56 +56,84 @@ class Shown:
 
 
 def pack(geometry: gpd.GeoSeries, columns: dict[str, Shown]) -> dict[str, Any]:
-    """Pack polygons and their columns for the page.
+    """Pack shapes of one kind and their columns for the page.
 
     Parameters
     ----------
     geometry : GeoSeries
-        Polygons and multipolygons in any coordinate system.
+        Polygons, lines or points, single or multi-part, in any coordinate system. Rows without a shape are left out.
     columns : dict of str to Shown
         Columns by name, on the same index.
 
     Returns
     -------
     dict
-        Made of text, numbers and lists, for `changping_geo.present.text.embed_json`: ``n``, ``rings``, ``points``,
-        ``xy`` (streams) and ``columns``.
+        Made of text, numbers and lists, for `changping_geo.present.text.embed_json`: ``n``, ``shape`` (``polygon``,
+        ``line`` or ``point``), ``rings`` and ``points`` and ``xy`` (streams) and ``columns``.
+
+    Raises
+    ------
+    SpecError
+        If the shapes are of several kinds.
     """
-    lonlat = geometry.to_crs("EPSG:4326")
+    lonlat = geometry.to_crs(_LONLAT)
     lonlat = lonlat[~(lonlat.is_empty | lonlat.isna())]
-    order = lonlat.hilbert_distance().to_numpy().argsort(kind="stable") if len(lonlat) else np.array([], dtype=int)
-    lonlat = lonlat.iloc[order]
-    rings_per_roof, points_per_ring, xy = _flat(lonlat)
+    lonlat = lonlat.iloc[_along_hilbert(lonlat)]
+    shape = _shape(lonlat)
+    parts_per_row, points_per_part, xy = _flat(lonlat, closed=shape == "polygon")
     return {
         "n": len(lonlat),
-        "rings": stream(rings_per_roof),
-        "points": stream(points_per_ring),
-        "xy": stream(_zigzag(_steps(xy, points_per_ring)).ravel()),
+        "shape": shape,
+        "rings": stream(parts_per_row),
+        "points": stream(points_per_part),
+        "xy": stream(_zigzag(_steps(xy, points_per_part, quads=shape == "polygon")).ravel()),
         "columns": {name: _column(shown, lonlat.index) for name, shown in columns.items()},
     }
 
 
-def _flat(lonlat: gpd.GeoSeries) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return rings per roof, points per ring and whole coordinates; a ring's closing point is left out."""
-    parts, roof_of_part = shapely.get_parts(lonlat.to_numpy(), return_index=True)
-    parts = shapely.orient_polygons(parts)  # roofs that overlap then do not cut holes into each other
-    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
-    roof_of_ring = roof_of_part[part_of_ring]
-    coords, ring_of_point = shapely.get_coordinates(rings, return_index=True)
-    points_per_ring = np.bincount(ring_of_point, minlength=len(rings))
-    closing = np.cumsum(points_per_ring) - 1
-    whole = np.delete(np.rint(coords * _PER_DEGREE).astype(np.int64), closing, axis=0)
-    return np.bincount(roof_of_ring, minlength=len(lonlat)), points_per_ring - 1, whole
+def _along_hilbert(lonlat: gpd.GeoSeries) -> NDArray[np.int64]:
+    west, south, east, north = lonlat.total_bounds
+    if not (west < east and south < north):
+        return np.arange(len(lonlat))
+    order: NDArray[np.int64] = lonlat.hilbert_distance().to_numpy().argsort(kind="stable")
+    return order
 
 
-def _steps(xy: NDArray[np.int64], points_per_ring: NDArray[np.int64]) -> NDArray[np.int64]:
+def _shape(lonlat: gpd.GeoSeries) -> str:
+    kinds = sorted({str(kind).removeprefix("Multi") for kind in lonlat.geom_type.unique()})
+    if len(kinds) > 1 or not set(kinds) <= set(_SHAPES):
+        raise SpecError(
+            f"a layer of {', '.join(kinds)} cannot be drawn: use polygons, lines or points, one kind in a layer"
+        )
+    return _SHAPES[kinds[0]] if kinds else "polygon"
+
+
+def _flat(lonlat: gpd.GeoSeries, *, closed: bool) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return parts per row, points per part and whole coordinates; a ring's closing point is left out."""
+    parts, row_of_part = shapely.get_parts(lonlat.to_numpy(), return_index=True)
+    if closed:
+        parts = shapely.orient_polygons(parts)  # shapes that overlap then do not cut holes into each other
+        parts, part_of_ring = shapely.get_rings(parts, return_index=True)
+        row_of_part = row_of_part[part_of_ring]
+    coords, part_of_point = shapely.get_coordinates(parts, return_index=True)
+    points_per_part = np.bincount(part_of_point, minlength=len(parts))
+    whole = np.rint(coords * _PER_DEGREE).astype(np.int64)
+    if closed:
+        whole = np.delete(whole, np.cumsum(points_per_part) - 1, axis=0)
+        points_per_part = points_per_part - 1
+    return np.bincount(row_of_part, minlength=len(lonlat)), points_per_part, whole
+
+
+def _steps(xy: NDArray[np.int64], points_per_part: NDArray[np.int64], *, quads: bool) -> NDArray[np.int64]:
     """Return what is added to a guess of each point.
 
     The guess is the point before or, for the last corner of a quadrangle, the corner of a parallelogram.
     """
     steps = np.diff(xy, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    quads = points_per_ring == 4  # noqa: PLR2004 - corners
-    last = np.cumsum(points_per_ring)[quads] - 1
+    if not quads:
+        return steps
+    four = points_per_part == 4  # noqa: PLR2004 - corners
+    last = np.cumsum(points_per_part)[four] - 1
     steps[last] = xy[last] - (xy[last - 1] + xy[last - 3] - xy[last - 2])
     return steps
 
@@ -139,10 +171,12 @@ def _serial(values: pd.Series) -> dict[str, Any] | None:
 
 
 def _words(values: pd.Series, labels: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    """Pack words as numbers from 1; where words have labels, ``keys`` holds the words themselves."""
     codes, words = pd.factorize(values)
     pairs = [labels.get(str(word), (str(word), str(word))) for word in words]
     table = [zh if zh == en else [zh, en] for zh, en in pairs]
-    return {"kind": "word", "words": table, "data": stream(np.asarray(codes, dtype=np.int64) + 1)}
+    keys = {"keys": [str(word) for word in words]} if labels else {}
+    return {"kind": "word", "words": table, **keys, "data": stream(np.asarray(codes, dtype=np.int64) + 1)}
 
 
 def _zigzag(values: NDArray[np.int64]) -> NDArray[np.int64]:
