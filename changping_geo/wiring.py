@@ -24,7 +24,7 @@ from changping_geo.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
     from pathlib import Path
     from types import ModuleType
 
@@ -66,6 +66,10 @@ class Module:
     headline: tuple[str, ...]
     lazy: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+
+    def takes(self, need: str, modules: Container[str]) -> bool:
+        """Tell whether a need is another analysis; its own name can only mean a layer."""
+        return need in modules and need != self.name
 
 
 def read_modules(root: Path) -> dict[str, Module]:
@@ -171,7 +175,7 @@ def order(modules: Mapping[str, Module], layers: Iterable[str], names: Iterable[
         if name not in modules:
             raise AnalysisError(f"unknown analysis {name!r}; known are: {', '.join(modules)}")
         for need in modules[name].needs:
-            if need in modules:
+            if modules[name].takes(need, modules):
                 if need in (*modules[name].lazy, *modules[name].optional):
                     what = "LAZY" if need in modules[name].lazy else "OPTIONAL"
                     raise AnalysisError(
@@ -243,8 +247,8 @@ def describe(
         title_zh=module.title_zh,
         title_en=module.title_en,
         about=module.about,
-        layers=tuple(n for n in module.needs if n not in modules and n not in left),
-        analyses=tuple(n for n in module.needs if n in modules),
+        layers=tuple(n for n in module.needs if not module.takes(n, modules) and n not in left),
+        analyses=tuple(n for n in module.needs if module.takes(n, modules)),
         outputs=module.outputs,
         settings=settings,
         status=status,

@@ -6,7 +6,7 @@ Every format is written from the same `GisLayer`, so that names, headings, class
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -17,8 +17,8 @@ import shapely
 from changping_geo.model import ResultError, Status
 from changping_geo.present.classes import classify
 from changping_geo.present.headings import Heading, heading, main_output, readable, word_labels
-from changping_geo.present.mapspec import Coloured
-from changping_geo.present.style import PLAIN_COLOUR, Rule, Style, class_rules, word_rules
+from changping_geo.present.mapspec import Coloured, shown_column
+from changping_geo.present.style import CATEGORY_COLOURS, PLAIN_COLOURS, Rule, Style, class_rules, word_rules
 from changping_geo.present.tables import LEADING
 from changping_geo.present.text import writable
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SHARED = ""
+BASE = "基础图层"
 TOWNS = "towns"
 TOWN_KEY = "town_code"
 TOWN_LABEL = "name_zh"
@@ -39,8 +41,12 @@ MAX_PLAIN_ROWS = 500_000
 # A larger layer is drawn with hair lines, and from this scale on only.
 MANY_ROWS = 20_000
 MANY_ROWS_SCALE = 100_000
+# Columns by which what an analysis made is labelled, up to so many rows.
+LABELS = ("name_zh", "name", "label")
+MAX_LABELLED = 500
 _RESERVED = {"fid", "geom", "ogc_fid"}
 _KINDS = {"Point": "point", "MultiPoint": "point", "LineString": "line", "MultiLineString": "line"}
+_KINDS |= {"Polygon": "polygon", "MultiPolygon": "polygon"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,11 @@ class GisLayer:
         By title; the first one is the default.
     status : Status
         The weakest status of what the layer holds.
+    shorts : dict of str to str
+        Names of at most ten ASCII characters that cards give to columns.
+    group : str
+        Whose layer it is: the Chinese title of the analysis that made it; `SHARED` where several put results on it,
+        each with a style of its own; `BASE` for what carries no results.
     """
 
     name: str
@@ -73,10 +84,12 @@ class GisLayer:
     words: Mapping[str, Mapping[str, str]]
     styles: Mapping[str, Style]
     status: Status
+    shorts: Mapping[str, str] = field(default_factory=dict)
+    group: str = BASE
 
 
 def gis_layers(run: Run, specs: Sequence[MapSpec] = ()) -> list[GisLayer]:
-    """Return the layers of a run: towns, then layers with results, then the other vector layers that it read.
+    """Return the layers of a run: towns, layers with results, other vector layers that it read, and what it made.
 
     Parameters
     ----------
@@ -103,7 +116,8 @@ def gis_layers(run: Run, specs: Sequence[MapSpec] = ()) -> list[GisLayer]:
             log.info("%s has %d rows and no results; it is left out of the GIS files", name, len(layer.data))
             continue
         chosen.append(_gis_layer(run, name, specs))
-    return chosen
+    made = [(analysis, name) for analysis, result in run.results.items() for name in result.made]
+    return [*chosen, *(_made_layer(run, analysis, name, i) for i, (analysis, name) in enumerate(made))]
 
 
 def clean_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -141,6 +155,8 @@ def multipart(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         shapely.GeometryType.LINESTRING: shapely.multilinestrings,
         shapely.GeometryType.POLYGON: shapely.multipolygons,
     }
+    if (kinds == shapely.GeometryType.MULTIPOINT).any():
+        makers[shapely.GeometryType.POINT] = shapely.multipoints
     for kind, make in makers.items():
         single = np.flatnonzero(kinds == kind)
         if len(single):
@@ -175,7 +191,41 @@ def _gis_layer(run: Run, name: str, specs: Sequence[MapSpec]) -> GisLayer:
     words = {column: labels for column, labels in word_labels(run, name).items() if column in columns}
     title_zh, title_en = run.titles.get(name, (name, name))
     styles = _styles(run, _base_style(run, name, data, headings, words), name, data, owners, specs)
-    return GisLayer(name, title_zh, title_en, data, headings, words, styles, status)
+    shorts = {c: _short(run, name, c, owners.get(c, "")) for c in columns}
+    group = SHARED if styles.keys() & {run.analyses[a].title_zh for a in owners.values()} else BASE
+    return GisLayer(name, title_zh, title_en, data, headings, words, styles, status, shorts, group)
+
+
+def _made_layer(run: Run, analysis: str, name: str, place: int) -> GisLayer:
+    """Return a layer that an analysis made, coloured by its first column of words, else by what it amounts to."""
+    made, card = run.results[analysis].made[name], run.analyses[analysis]
+    frame = made.data.assign(data_status=card.status.word)
+    data = multipart(gpd.GeoDataFrame(clean_frame(frame), geometry=frame.geometry.name, crs=made.data.crs))
+    columns = [str(c) for c in data.columns if c != data.geometry.name]
+    headings = {c: _heading(run, name, c, analysis) for c in columns}
+    words = {c: {w: zh for w, (zh, _) in labels.items()} for c, labels in made.words.items() if c in columns}
+    base = _look(made.title_zh, data, headings, words)
+    base = replace(
+        base,
+        rules=(Rule(made.title_zh, CATEGORY_COLOURS[place % len(CATEGORY_COLOURS)]),),
+        label=next((c for c in LABELS if c in columns and len(data) <= MAX_LABELLED), ""),
+    )
+    worded = next((c for c, labels in words.items() if len(labels) > 1), "")
+    main = main_output(card, columns)
+    style = replace(base, rules=word_rules(words[worded]), column=worded) if worded else base
+    if not worded and main:
+        style = _graduated(base, card, data, Coloured(main, name)) or base
+    shorts = {c: _short(run, name, c, analysis) for c in columns}
+    styles = {card.title_zh: style}
+    return GisLayer(
+        name, made.title_zh, made.title_en, data, headings, words, styles, card.status, shorts, card.title_zh
+    )
+
+
+def _short(run: Run, layer: str, column: str, owner: str) -> str:
+    card = run.columns.get(layer, {}).get(column)
+    outputs = run.analyses[owner].outputs if owner else ()
+    return card.short if card else next((o.short for o in outputs if o.name == column), "")
 
 
 def _joined(run: Run, name: str) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
@@ -225,15 +275,23 @@ def _base_style(
     headings: Mapping[str, Heading],
     words: Mapping[str, Mapping[str, str]],
 ) -> Style:
-    kinds = [kind for kind in data.geometry.geom_type.dropna().unique() if kind in _KINDS]
+    style = _look(run.titles.get(name, (name, name))[0], data, headings, words)
+    if name != TOWNS:
+        return style
+    return replace(style, label=TOWN_LABEL if TOWN_LABEL in data else "", opacity=TOWN_OPACITY)
+
+
+def _look(
+    title: str, data: gpd.GeoDataFrame, headings: Mapping[str, Heading], words: Mapping[str, Mapping[str, str]]
+) -> Style:
+    kinds = [_KINDS[kind] for kind in data.geometry.geom_type.dropna().unique() if kind in _KINDS]
+    geometry = kinds[0] if kinds else "polygon"
     return Style(
-        geometry=_KINDS[kinds[0]] if kinds else "polygon",
-        rules=(Rule(run.titles.get(name, (name, name))[0], PLAIN_COLOUR),),
-        label=TOWN_LABEL if name == TOWNS and TOWN_LABEL in data else "",
-        aliases={column: title.label_zh for column, title in headings.items()},
+        geometry=geometry,
+        rules=(Rule(title, PLAIN_COLOURS[geometry]),),
+        aliases={column: heading.label_zh for column, heading in headings.items()},
         words=words,
         outline_mm=0.2 if len(data) <= MANY_ROWS else 0.06,
-        opacity=TOWN_OPACITY if name == TOWNS else 1.0,
         min_scale=MANY_ROWS_SCALE if len(data) > MANY_ROWS else 0,
     )
 
@@ -263,8 +321,8 @@ def _styles(
 
 def _coloured(analysis: Analysis, layer: str, columns: Sequence[str], specs: Sequence[MapSpec]) -> Coloured | None:
     for spec in specs:
-        shown = spec.towns if layer == TOWNS else spec.roofs
-        if spec.analysis == analysis.name and shown and shown.column in columns and layer in (TOWNS, shown.layer):
+        shown = shown_column(spec, layer)
+        if spec.analysis == analysis.name and shown and shown.column in columns:
             return shown
     column = main_output(analysis, columns)
     return Coloured(column, layer) if column else None
