@@ -1,4 +1,4 @@
-"""The verbs a person types: ``changping-geo run | export | layers | explain | parameters | new``."""
+"""The verbs a person types: ``changping-geo run | compare | export | layers | fetch | explain | parameters | new``."""
 
 from __future__ import annotations
 
@@ -73,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("analyses", nargs="*", metavar="ANALYSIS", help="by default all")
     run.set_defaults(verb=_run)
 
+    compare = verbs.add_parser("compare", parents=[common], help="two scenarios side by side: maps, tables, workbook")
+    compare.add_argument("a", metavar="A", help="a scenario: a name in scenarios/, a TOML file, or default")
+    compare.add_argument("b", metavar="B", help="the other one")
+    compare.add_argument("analyses", nargs="*", metavar="ANALYSIS", help="by default all")
+    compare.add_argument("--results", type=Path, metavar="DIR", help="folder of run folders (WORKSPACE/results)")
+    compare.set_defaults(verb=_compare)
+
     _export_parser(verbs.add_parser("export", parents=[common], help="layers of a published run in another format"))
 
     layers = verbs.add_parser("layers", parents=[common], help="every layer with source, status and rows")
@@ -81,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     layers.add_argument("names", nargs="*", metavar="LAYER|FILE", help="by default all layers")
     layers.set_defaults(verb=_layers)
+
+    _fetch_parser(verbs.add_parser("fetch", parents=[common], help="download open data for the outline"))
 
     explain = verbs.add_parser("explain", parents=[common, chosen], help="where a number comes from")
     explain.add_argument("output", metavar="OUTPUT", help="analysis.output, as rooftop_pv.pv_energy_mwh_a")
@@ -111,6 +120,30 @@ def _export_parser(export: argparse.ArgumentParser) -> None:
     export.set_defaults(verb=_export)
 
 
+def _fetch_parser(fetch: argparse.ArgumentParser) -> None:
+    fetch.add_argument("names", nargs="*", metavar="LAYER", help="see --list")
+    fetch.add_argument("--all", action="store_true", help="every layer that is not delivered")
+    fetch.add_argument("--list", action="store_true", help="who gives what, under which licence, and how much")
+    fetch.add_argument("--dry-run", action="store_true", help="show the requests, make none")
+    fetch.add_argument("--from", type=Path, metavar="FILE", dest="file", help="read OpenStreetMap from a .osm.pbf")
+    fetch.add_argument("--by", default="", metavar="PROVIDER", help="another provider than the first in the list")
+    fetch.set_defaults(verb=_fetch)
+
+
+def _fetch(given: argparse.Namespace) -> None:
+    from changping_geo.fetch import engine  # noqa: PLC0415 - heavy
+
+    if given.list:
+        print(engine.listing(given.workspace, given.language))
+        return
+    if not given.names and not given.all:
+        raise ParameterError("name layers to be fetched, or --all; `changping-geo fetch --list` shows them")
+    if given.dry_run:
+        print(engine.dry_run(given.workspace, given.names, given.by, given.file))
+    else:
+        print(engine.fetch(given.workspace, given.names, given.by, given.file))
+
+
 def _export(given: argparse.Namespace) -> None:
     from changping_geo.handoff import hand_off  # noqa: PLC0415 - heavy
 
@@ -125,6 +158,13 @@ def _run(given: argparse.Namespace) -> None:
     folder = _publish(given, tuple(given.analyses))
     print(findings(folder, given.language))
     print(folder)
+
+
+def _compare(given: argparse.Namespace) -> None:
+    from changping_geo.side_by_side import publish_compare  # noqa: PLC0415 - heavy
+
+    results = given.results.resolve() if given.results else None
+    print(publish_compare(given.workspace.resolve(), given.a, given.b, given.analyses, results))
 
 
 def _publish(given: argparse.Namespace, names: tuple[str, ...]) -> Path:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import folium
 
 from changping_geo.model import SpecError
+from changping_geo.present.map_parts import delivered, of_run
 from changping_geo.present.map_sources import credit, map_status, status_note
 from changping_geo.present.map_words import USES, one_of
 from changping_geo.present.mapdata import headline, page_data
@@ -77,6 +78,7 @@ def write_map(run: Run, spec: MapSpec, path: Path, use: str | None = None) -> No
         if faults:
             raise SpecError(faults[0])
         spec = replace(spec, use=use)
+    spec = delivered(run, of_run(run, spec)) if set(spec.analyses) <= set(run.results) else spec
     gathered = page_data(run, spec)
     page = gathered.data
     south_west, north_east = page["bounds"]

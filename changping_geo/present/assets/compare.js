@@ -14,15 +14,14 @@
 
   /* --- maps -------------------------------------------------------------------------------------------------- */
   function pane(side, number) {
-    var map = L.map("map-" + side, { zoomControl: false, zoomSnap: 0.1, attributionControl: false, scrollWheelZoom: true });
+    var map = L.map("map-" + side, { zoomControl: false, zoomSnap: 0.1, attributionControl: false, zoomAnimation: false });
     map.getContainer().setAttribute("aria-label", data.names[number].join(" "));
     map.fitBounds(data.bounds, { padding: [8, 8], animate: false });
     map.setMinZoom(map.getZoom() - 1).setMaxZoom(15);
     leaves.push(L.geoJSON(data.towns, {
       style: { color: "#fff", weight: 1, fillOpacity: 0.9 },
       onEachFeature: function (town, shape) {
-        shape.on("mouseover", function (event) { touch(town.id, event.latlng, number); });
-        shape.on("mousemove", function (event) { shape.getTooltip() && shape.openTooltip(event.latlng); });
+        shape.on("mouseover", function () { touch(town.id); });
         shape.on("mouseout", function () { touch(-1); });
         shape.on("click", function () { touch(town.id); row(town.id, true); });
         shape.bindTooltip(function () { return told(town.id, side); }, { sticky: true });

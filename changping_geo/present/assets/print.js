@@ -45,12 +45,14 @@
     row.querySelector("button").focus();
   };
 
-  /* What the reader sees between the cards becomes the sheet. */
+  /* What the reader sees between the cards becomes the sheet; the whole district fills it. */
   Sheet.prototype.view = function () {
     var map = this.app.map, room = this.app.room(0), size = map.getSize();
     var box = L.bounds(room.topLeft, [size.x - room.bottomRight[0], size.y - room.bottomRight[1]]), small = box.getSize();
     if (small.x < 80 || small.y < 80) { return map.getBounds(); }
-    return L.latLngBounds(map.containerPointToLatLng(box.min), map.containerPointToLatLng(box.max));
+    var view = L.latLngBounds(map.containerPointToLatLng(box.min), map.containerPointToLatLng(box.max));
+    var whole = L.latLngBounds(this.app.page.bounds);
+    return view.contains(whole) ? whole.pad(0.02) : view;
   };
 
   Sheet.prototype.lay = function () {
@@ -93,6 +95,10 @@
     });
   }
 
+  function tall(box) {
+    return Array.prototype.reduce.call(box.children, function (sum, node) { return sum + node.offsetHeight; }, 0);
+  }
+
   Sheet.prototype.fill = function () {
     var app = this.app, node = this.node, side, head, foot, today = new Date(), date;
     node.textContent = "";
@@ -111,12 +117,15 @@
     });
     foot = make("div", "sheet-foot", side);
     this.ratio = make("p", "sheet-scale", foot);
-    pair(make("h3", "", foot), ["数据来源", "Sources"]);
-    app.page.sources.forEach(function (source) { pair(make("p", "", foot), source); });
-    pair(make("p", "", foot), ["坐标系：CGCS2000 / WGS 84，投影：Web 墨卡托", "CGCS2000 / WGS 84, Web Mercator"]);
+    (app.page.credit || []).forEach(function (line) { pair(make("p", "sheet-credit", foot), line); });
     date = [today.getFullYear(), today.getMonth() + 1, today.getDate()].map(function (n) { return (n < 10 ? "0" : "") + n; }).join("-");
     pair(make("p", "", foot), ["打印日期：" + date, "Printed on " + date]);
-    (app.page.credit || []).forEach(function (line) { pair(make("p", "sheet-credit", foot), line); });
+    pair(make("p", "", foot), ["坐标系：CGCS2000 / WGS 84，投影：Web 墨卡托", "CGCS2000 / WGS 84, Web Mercator"]);
+    pair(make("h3", "", foot), ["数据来源", "Sources"]);
+    app.page.sources.forEach(function (source) { pair(make("p", "", foot), source); });
+    for (var size = 0.8; size > 0.4 && tall(side) > 0.95 * side.clientHeight; size -= 0.04) {
+      foot.style.fontSize = size.toFixed(2) + "em";
+    }
   };
 
   /* One metre on paper is so many on the ground, in the middle of the map. */
@@ -128,10 +137,5 @@
     pair(this.ratio, ["比例尺约 1 : " + text, "Scale about 1 : " + text]);
   };
 
-  PlanMap.controls.push(function (app) {
-    app.sheet = new Sheet(app);
-    document.addEventListener("keydown", function (event) {
-      if ((event.ctrlKey || event.metaKey) && event.key === "p") { app.sheet.lay(); }
-    });
-  });
+  PlanMap.controls.push(function (app) { app.sheet = new Sheet(app); });
 })();
