@@ -169,19 +169,24 @@ def _compare(given: argparse.Namespace) -> None:
 
 def _publish(given: argparse.Namespace, names: tuple[str, ...]) -> Path:
     """Answer from the published folder when there is one, before anything heavy is imported."""
+    folder = _published(given, names)
+    if folder is not None:
+        return folder
+    from changping_geo.run import publish  # noqa: PLC0415 - heavy
+
+    results = given.results.resolve() if given.results else None
+    return publish(given.workspace.resolve(), names, _settings(given), results)
+
+
+def _published(given: argparse.Namespace, names: tuple[str, ...]) -> Path | None:
     root = given.workspace.resolve()
     if not (root / "layers" / "district.toml").is_file():
         raise SpecError(
             f"{root} is no workspace: layers/district.toml is missing; make one with `changping-geo new DIR`"
         )
-    settings = _settings(given)
     results = given.results.resolve() if given.results else root / "results"
-    folder = results / content.run_key(root, names, settings)
-    if (folder / "provenance.json").is_file():
-        return Path(folder)
-    from changping_geo.run import publish  # noqa: PLC0415 - heavy
-
-    return publish(root, names, settings, results)
+    folder: Path = results / content.run_key(root, names, _settings(given))
+    return folder if (folder / "provenance.json").is_file() else None
 
 
 def _settings(given: argparse.Namespace) -> dict[str, Value]:
@@ -212,7 +217,7 @@ def _layers(given: argparse.Namespace) -> None:
 def _explain(given: argparse.Namespace) -> None:
     from changping_geo.explain import explain  # noqa: PLC0415
 
-    folder = _publish(given, ())
+    folder = _published(given, ()) or _publish(given, (given.output.partition(".")[0],))
     print(explain(folder, given.output, given.town, given.language))
 
 
