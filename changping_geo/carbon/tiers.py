@@ -238,7 +238,10 @@ def biomass_of_height(height: Floats, factor: float, power: float) -> Floats:
 
 
 def density_grid(
-    land_cover: xr.DataArray, density: pd.DataFrame, shapes: Mapping[str, tuple[gpd.GeoDataFrame, Floats]]
+    land_cover: xr.DataArray,
+    density: pd.DataFrame,
+    shapes: Mapping[str, tuple[gpd.GeoDataFrame, Floats]],
+    raster: Floats | None = None,
 ) -> xr.DataArray:
     """Return carbon per hectare on the grid of the land cover, for a map.
 
@@ -250,6 +253,8 @@ def density_grid(
         Of `density_table`.
     shapes : mapping of str to (GeoDataFrame, ndarray)
         Shapes and their carbon per hectare, best tier first; by the centre of cells. [t C/ha]
+    raster : ndarray, shape (rows, columns), optional
+        Carbon of cells that a raster knows better than the land cover, NaN elsewhere. [t C/ha]
 
     Returns
     -------
@@ -263,6 +268,8 @@ def density_grid(
     whole = density[["above", "below", "dead_wood"]].sum(axis=1).reindex(unique.astype(int)).to_numpy()
     out = np.full(cells.shape, np.nan, dtype=np.float32)
     out[~empty] = whole[at]
+    if raster is not None:
+        np.copyto(out, raster, where=np.isfinite(raster), casting="same_kind")
     for frame, values in reversed(list(shapes.values())):
         known = np.isfinite(values)
         pairs = list(zip(frame.to_crs(land_cover.attrs["crs"]).geometry[known], values[known], strict=True))

@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
+from changping_geo.draws import even_draws
 from changping_geo.errors import ParameterError, ResultError
 from changping_geo.geo.assign import DISTRICT, OUTSIDE
-from changping_geo.solar.draws import even_draws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,8 +1,7 @@
-"""Draws of unsure figures: triangular ranges from the cards, filled evenly, each variable with an order of its own."""
+"""Triangular ranges of unsure figures, from the cards."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -74,33 +73,4 @@ def triangular(share: Floats, bounds: Range) -> Floats:
     rising = low + np.sqrt(share * (high - low) * (central - low))
     falling = high - np.sqrt((1.0 - share) * (high - low) * (high - central))
     out: Floats = np.where(share * (high - low) < central - low, rising, falling)
-    return out
-
-
-def even_draws(name: str, draws: int, seed: int) -> Floats:
-    """Return draws of one variable that fill 0 to 1 evenly, in random order (Latin hypercube).
-
-    The order depends on the variable's name and the seed alone, so neither other variables nor their order move it.
-
-    Parameters
-    ----------
-    name : str
-        The variable.
-    draws : int
-        Number of draws. [1]
-    seed : int
-        Zero or more. [1]
-
-    Returns
-    -------
-    ndarray
-        Shape (draws,). [1]
-
-    References
-    ----------
-    McKay, Beckman & Conover 1979, doi:10.2307/1268522
-    """
-    own = int.from_bytes(hashlib.sha256(name.encode()).digest()[:16])
-    random = np.random.default_rng([seed, own])
-    out: Floats = (random.permutation(draws) + random.random(draws)) / draws
     return out

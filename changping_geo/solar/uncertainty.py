@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from changping_geo.draws import even_draws
 from changping_geo.geo.assign import totals_by_town
 from changping_geo.model import Cards, ColumnError, Parameter, ParameterError
 from changping_geo.solar import roof
-from changping_geo.solar.draws import Range, even_draws, ranges_of, triangular
+from changping_geo.solar.draws import Range, ranges_of, triangular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

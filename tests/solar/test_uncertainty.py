@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from changping_geo.draws import even_draws
 from changping_geo.model import ColumnError, ParameterError
-from changping_geo.solar.draws import Range, even_draws, ranges_of, triangular
+from changping_geo.solar.draws import Range, ranges_of, triangular
 from changping_geo.solar.ranking import ranking_agreement, ranking_stability
 from changping_geo.solar.uncertainty import CARDS, ON_ENERGY, shared_ranges, town_draws, uncertainty_by_town
 from changping_geo.solar.usable import CARDS as USABLE

@@ -10,6 +10,7 @@ import shapely
 from changping_geo.sources import provider
 from changping_geo.sources.synthetic import _facets, _raster
 from changping_geo.sources.synthetic.forest import SPECIES, STOCK_SHARE
+from changping_geo.sources.synthetic.land_cover import BECAME
 
 COLUMNS = [
     "stand_id",
@@ -114,3 +115,13 @@ def test_land_cover_needs_only_outline_and_terrain(district):
     cover = provider("synthetic.land_cover")(type(district)(bare, {}).context)
     assert not (cover == 50).any()
     assert (cover == 40).any()
+
+
+def test_the_land_cover_of_an_earlier_year_differs_in_patches_of_known_kinds(made_district):
+    later = made_district.layer("land_cover")
+    before = provider("synthetic.land_cover_before")(made_district.context)
+    assert before.attrs == later.attrs
+    changed = before.to_numpy() != later.to_numpy()
+    assert 0.005 < changed.mean() < 0.06
+    kinds = set(zip(later.to_numpy()[changed].tolist(), before.to_numpy()[changed].tolist(), strict=True))
+    assert kinds <= {(after, was) for after, was, _ in BECAME}

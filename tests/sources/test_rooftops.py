@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from changping_geo.model import Frame
 from changping_geo.sources import Context, provider
+from changping_geo.sources.synthetic._park_places import place_parks
+from changping_geo.sources.synthetic.built_up import quarters
 from changping_geo.sources.synthetic.footprints import boxes, polygons, rows_of
 from changping_geo.sources.synthetic.population import apportioned
 from changping_geo.sources.synthetic.settlement import FLOOR_RURAL, FLOOR_URBAN, towns
@@ -125,6 +127,15 @@ def test_built_up_areas_are_valid_and_do_not_overlap(district):
     assert shapely.covers(district.layer("district").geometry.iloc[0], shape).all()
     homes = district.layer("rooftops").centroid
     assert shapely.STRtree(shape).query(np.asarray(homes), predicate="intersects").shape[1] > 0.97 * len(homes)
+
+
+def test_the_built_up_area_holds_its_parks_and_is_more_than_the_ground_of_buildings(district):
+    ground = quarters(district)
+    parks = shapely.union_all(place_parks(district, ground)[0])
+    built = shapely.union_all(district.layer("built_up").geometry.to_numpy())
+    assert parks.area > 0
+    assert parks.intersection(built).area > 0.97 * parks.area
+    assert built.area > ground.area.sum()
 
 
 def test_the_seed_alone_decides(district):

@@ -15,6 +15,7 @@ PROVIDERS: dict[str, str] = {
     "terrain": "terrain",
     "forest": "forest",
     "land_cover": "land_cover",
+    "land_cover_before": "land_cover",
     "parks": "green",
     "urban_green": "green",
     "charging_stations": "stations",

@@ -1,4 +1,4 @@
-"""Synthetic built-up area: what lies between neighbouring buildings, by the kind of buildings."""
+"""Synthetic built-up area: what lies between neighbouring buildings, by their kind, and the parks of the towns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import shapely
 from affine import Affine
 from rasterio.features import rasterize, shapes, sieve
 from scipy import ndimage
+
+from changping_geo.sources.synthetic._park_places import place_parks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,14 +29,30 @@ SIMPLIFY_M, INSIDE_M = 28.0, 45.0
 
 
 def built_up(ctx: Context) -> gpd.GeoDataFrame:
-    """Return urban areas, villages and industrial areas: they do not overlap and share their edges."""
+    """Return urban areas, villages and industrial areas, with the parks of the towns.
+
+    They do not overlap and share their edges.
+    """
+    places, _ = place_parks(ctx, quarters(ctx))
+    return _areas(ctx, np.array(places, dtype=object))
+
+
+def quarters(ctx: Context) -> gpd.GeoDataFrame:
+    """Return the ground of buildings alone, as `built_up` without parks; what parks are laid beside."""
+    return _areas(ctx, np.empty(0, dtype=object))
+
+
+def _areas(ctx: Context, parks: NDArray[np.object_]) -> gpd.GeoDataFrame:
     roofs = ctx.layer("rooftops")
     district = shapely.union_all(np.asarray(ctx.layer("district").geometry))
     transform, shape = _raster(district)
     kind = roofs["use"].map(KIND_OF_USE).fillna(1).to_numpy(dtype=np.intp)
     cover = _cover(np.asarray(roofs.geometry), kind, transform, shape)
     inside = rasterize([shapely.buffer(district, -INSIDE_M)], out_shape=shape, transform=transform, dtype="uint8")
-    label = np.where(_closed(cover.sum(axis=0) > 0) & (inside > 0), _commonest(cover), 0).astype(np.uint8)
+    ground = cover.sum(axis=0) > 0
+    if parks.size:
+        ground |= rasterize(list(parks), out_shape=shape, transform=transform, all_touched=True, dtype="uint8") > 0
+    label = np.where(_closed(ground) & (inside > 0), _commonest(cover), 0).astype(np.uint8)
     label = sieve(label, int(LEAST_AREA_M2 / PIXEL_M**2), connectivity=4)
     found = [
         (shapely.geometry.shape(s), int(v)) for s, v in shapes(label, label > 0, connectivity=4, transform=transform)

@@ -31,6 +31,17 @@ RIVER_WIDTH, BANK = 38.0, 22.0  # half width of the water, width of the wet bank
 RESERVOIR = 1.4e6  # median area of the reservoir at a river's head [m2]
 ROAD_CLASSES = ("motorway", "trunk", "primary")  # wide enough for cells of their own
 LARGE_PARK_TREES = 0.55  # share of a park under trees [1]
+# What part of a class had been something else some years before: towns grew over fields, slopes were planted. [1]
+BECAME = (
+    (BUILT, CROP, 0.05),
+    (BUILT, TREE, 0.012),
+    (TREE, SHRUB, 0.03),
+    (TREE, CROP, 0.012),
+    (GRASS, CROP, 0.06),
+    (SHRUB, TREE, 0.02),
+    (SHRUB, GRASS, 0.02),
+)
+CHANGE_PATCH = 700.0  # size of the patches in which it changed [m]
 
 
 def land_cover(ctx: Context) -> xr.DataArray:
@@ -66,6 +77,35 @@ def land_cover(ctx: Context) -> xr.DataArray:
         codes[cells.under_lines(roads.geometry.to_numpy()[wide])] = BUILT
     codes[cells.burn([(outline, 1)]) == 0] = 0
     return cells.raster(codes, "class_code", ctx.frame.crs, 0)
+
+
+def land_cover_before(ctx: Context) -> xr.DataArray:
+    """Make the land cover of an earlier year: that of today, taken back in patches.
+
+    Parameters
+    ----------
+    ctx : Context
+        With the layer ``land_cover``.
+
+    Returns
+    -------
+    DataArray, dims (y, x), uint8
+        ``class_code`` on the grid of the land cover of today.
+    """
+    today = ctx.layer("land_cover")
+    later, cells = today.to_numpy(), Cells.of(today)
+    every = max(1, int(GROUND_CELL / cells.size))
+    coarse = Cells(
+        cells.west, cells.north, every * cells.size, (-(-cells.shape[0] // every), -(-cells.shape[1] // every))
+    )
+    before = later.copy()
+    for number, (after, was, share) in enumerate(BECAME):
+        patch = spline_noise(ctx.rng("land_cover_before", number), coarse, CHANGE_PATCH)
+        patch = np.repeat(np.repeat(patch, every, axis=0), every, axis=1)[: cells.shape[0], : cells.shape[1]]
+        here = later == after
+        if here.any():
+            before[here & (patch > np.quantile(patch[here], 1.0 - share))] = was
+    return cells.raster(before, "class_code", ctx.frame.crs, today.attrs["nodata"])
 
 
 def _open_land(rng: np.random.Generator, terrain: xr.DataArray, cells: Cells) -> Codes:
