@@ -178,7 +178,7 @@ def test_a_biomass_raster_stands_before_land_cover(run, shishan):
 
 def test_without_a_plan_nothing_is_compared_and_with_one_gap_and_pace_are_told(result, run):
     assert len(result.tables["targets"]) == 0
-    told = run({"plan_targets": plan()}).tables
+    told = run({"target_table": plan()}).tables
     row = told["targets"].iloc[0]
     assert row["gap"] == pytest.approx(20_000 - 7400)
     assert row["required_per_year"] == pytest.approx((20_000 - 7400) / 8)

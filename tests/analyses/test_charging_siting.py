@@ -14,6 +14,7 @@ from shapely import LineString, Point, box
 
 from changping_geo.model import Result
 from changping_geo.run import check, check_made
+from changping_geo.stations.problem import InfeasibleError
 
 CRS = "EPSG:32650"
 X, Y = 500_000.0, 4_400_000.0
@@ -117,8 +118,14 @@ def test_the_worst_town_comes_first_when_it_is_asked_for(site):
     # one site: 350 people in all, or the 50 of town B, whose share counts first; r serves both
     fair = site(1, 1, 1, equity="worst_first").by_town
     assert fair.loc["002", "share_after"] == pytest.approx(50 / 120)
-    least = site(1, 1, 1, equity="least_share", town_share=0.9).tables["proof"].set_index("question")
-    assert "cannot have the least share" in least.loc["phases", "note_en"]
+
+
+def test_a_least_share_of_each_town_is_kept_as_far_as_it_can_be(site):
+    least = site(2, 2, 2, equity="least_share", town_share=0.9)
+    assert least.by_town["share_after"].iloc[:2].tolist() == pytest.approx([1.0, 50 / 120])
+    assert "1 towns cannot have the least share" in least.tables["proof"]["note_en"].iloc[0]
+    with pytest.raises(InfeasibleError, match="least shares of the towns or the number of sites"):
+        site(1, 1, 1, equity="least_share", town_share=0.9)
 
 
 def test_core_ground_asks_for_the_core_radius(layers, analysis):

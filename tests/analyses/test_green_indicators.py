@@ -62,7 +62,7 @@ def test_the_indicators_carry_the_codes_scope_and_units_of_the_plan(run):
 
 
 def test_a_target_tells_gap_pace_chance_and_what_is_divided_by_what(run):
-    result = run({"plan_targets": plan(10.0, 20.0)})
+    result = run({"target_table": plan(10.0, 20.0)})
     rows = result.tables["targets"].set_index("indicator")
     cover = rows.loc["urban_green_coverage"]
     assert cover["gap"] == pytest.approx(10 - 1300 / 210)
@@ -75,7 +75,7 @@ def test_a_target_tells_gap_pace_chance_and_what_is_divided_by_what(run):
 
 
 def test_a_target_of_the_past_is_left_out(run):
-    assert len(run({"plan_targets": plan(10.0, 20.0)}, survey_year=2026).tables["targets"]) == 0
+    assert len(run({"target_table": plan(10.0, 20.0)}, survey_year=2026).tables["targets"]) == 0
 
 
 def test_every_piece_of_the_built_up_area_has_its_own_coverage(run):

@@ -79,7 +79,7 @@ def layers():
         ("new_heat_pump_heated_area", "Key", 6000.0, "m2", 2025),
     ]
     targets = pd.DataFrame(rows, columns=["indicator", "scope", "target", "unit", "year"])
-    return {"parks": parks, "plan_places": places, "plan_targets": targets}
+    return {"parks": parks, "plan_places": places, "target_table": targets}
 
 
 SETTINGS = {"project_heat_kwh_m2": 80.0, "key_area_radius_m": 300.0}
