@@ -94,6 +94,8 @@ def write_geojson(layer: GisLayer, path: Path) -> None:
 def narrow(data: gpd.GeoDataFrame, wide: type[np.generic] = np.int64) -> gpd.GeoDataFrame:
     """Return rows whose whole numbers take 32 bits where they fit: older software reads no longer ones.
 
+    Whole numbers with gaps become decimal ones, which every format can leave out.
+
     Parameters
     ----------
     data : GeoDataFrame, shape (n, m)
@@ -105,7 +107,9 @@ def narrow(data: gpd.GeoDataFrame, wide: type[np.generic] = np.int64) -> gpd.Geo
     limits = np.iinfo(np.int32)
     for column in data.columns:
         values = data[column]
-        if values.dtype.kind == "b":
+        if values.dtype.kind in "biu" and values.isna().any():
+            changed[column] = values.astype(np.float64)
+        elif values.dtype.kind == "b":
             changed[column] = values.astype(np.int16)
         elif values.dtype.kind in "iu":
             fits = not len(values) or limits.min <= values.min() <= values.max() <= limits.max

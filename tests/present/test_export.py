@@ -323,3 +323,13 @@ def test_empty_layers_and_columns_of_any_kind_are_written(bundle, tmp_path, rows
             assert back["built"].isna().tolist() == [False, True, False], form
             assert back["empty"].isna().all(), form
             assert (back.geometry.isna() | back.geometry.is_empty).tolist() == [False, True, False], form
+
+
+def test_whole_numbers_with_gaps_survive_in_formats_that_know_no_missing_integer():
+    from changping_geo.present.layerfiles import narrow  # noqa: PLC0415
+
+    points = gpd.GeoSeries.from_xy([0.0, 1.0], [0.0, 1.0], crs="EPSG:4549")
+    rows = gpd.GeoDataFrame({"year": pd.array([2025, None], dtype="Int64")}, geometry=points)
+    kept = narrow(rows)["year"]
+    assert kept.iloc[0] == 2025
+    assert np.isnan(kept.iloc[1])
