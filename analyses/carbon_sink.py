@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 TITLE = ("林业碳汇", "Carbon stock and sink")
 
 #: What another district may not have.
-OPTIONAL = ("biomass", "forest_series", "plan_targets")
+OPTIONAL = ("biomass", "forest_series", "target_table")
 
 #: The plan's code of the forest stock.
 INDICATOR = "forest_stock_volume"
@@ -180,7 +180,7 @@ def compute(
     growth_species: pd.DataFrame,
     growth_rates: pd.DataFrame,
     forest_series: pd.DataFrame | None,
-    plan_targets: pd.DataFrame | None,
+    target_table: pd.DataFrame | None,
     *,
     volume_set: str = PARAMETERS["volume_set"],
     root_set: str = PARAMETERS["root_set"],
@@ -233,7 +233,7 @@ def compute(
     drawn = drawn_towns(fused.stock, codes, correlation=species_correlation, draws=stock_draws, seed=draw_seed)
     by_town = compose_stock.town_columns(fused, ground, drawn, codes)
     # 2. Growth: from the surveyed volumes along the curves, with plans, without, and draw by draw
-    goals = compose_outlook.goals_of(plan_targets, INDICATOR)
+    goals = compose_outlook.goals_of(target_table, INDICATOR)
     baseline = compose_growth.baseline_of(forest, baseline_year)
     at = _whole("projection_years", projection_years)
     years = {int(at[name]) for name, *_ in _YEARS} | {goal.year for goal in goals if goal.year > baseline}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TITLE = ("城市绿化", "Urban green")
 
-OPTIONAL = ("forest", "plan_targets")
+OPTIONAL = ("forest", "target_table")
 
 #: The plan's codes, and the area that both are of.
 COVERAGE, PER_PERSON, SCOPE = "urban_green_coverage", "park_green_per_person", "built-up area"
@@ -79,7 +79,7 @@ def compute(
     parks: gpd.GeoDataFrame,
     population: gpd.GeoDataFrame,
     forest: gpd.GeoDataFrame | None = None,
-    plan_targets: pd.DataFrame | None = None,
+    target_table: pd.DataFrame | None = None,
     *,
     survey_year: int = PARAMETERS["survey_year"],
     footprint_doubt: float = PARAMETERS["footprint_doubt"],
@@ -94,7 +94,7 @@ def compute(
     GeoError
         If a layer does not hold what the method needs, or towns overlap.
     """
-    targets = {code: goals_of(plan_targets, code) for code in (COVERAGE, PER_PERSON)}
+    targets = {code: goals_of(target_table, code) for code in (COVERAGE, PER_PERSON)}
     first = {code: goals[0].target if goals else None for code, goals in targets.items()}
     # 1. Coverage: parks own the ground first, then other green, then woods; a place counts once
     sources = {"parks": parks, "urban_green": urban_green} | ({} if forest is None else {"forest": forest})

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 TITLE = ("热泵供热", "Heat pumps")
 OPTIONAL = (
     *("parks", "urban_green", "roads", "terrain", "open_land", "water_protection", "red_line"),
-    *("geothermal_fields", "key_areas", "plan_places", "plan_targets"),
+    *("geothermal_fields", "key_areas", "plan_places", "target_table"),
 )
 _MODULES = (season, pump, projects, estimate, cost, ground, parcels, allocate, advice, planarea)
 PARAMETERS = Cards(
@@ -133,7 +133,7 @@ def compute(
     geothermal_fields: gpd.GeoDataFrame | None = None,
     key_areas: gpd.GeoDataFrame | None = None,
     plan_places: gpd.GeoDataFrame | None = None,
-    plan_targets: pd.DataFrame | None = None,
+    target_table: pd.DataFrame | None = None,
     *,
     heating_season: dict[str, str] = PARAMETERS["heating_season"],
     indoor_c: float = PARAMETERS["indoor_c"],
@@ -249,10 +249,10 @@ def compute(
     parts = [(project_sums, home), (parcel_sums(lots), lots["town_code"]), (heat, place)]
     by_town = ahead.with_ratios(ahead.town_totals(parts, towns), means)
     # 5. The plan's areas; PV of the same roofs; what is handed over
-    areas = planarea.named_areas(plan_targets, key_areas, plan_places, key_area_radius_m)
+    areas = planarea.named_areas(target_table, key_areas, plan_places, key_area_radius_m)
     pilots = ahead.pilot_table(heat_pump_projects, plan_places)
     plan, indicators = ahead.plan_areas(
-        heat_pump_projects, home, plan_targets, areas, {pilot_area: set(pilots["name_zh"])},
+        heat_pump_projects, home, target_table, areas, {pilot_area: set(pilots["name_zh"])},
         (new_from_year, as_of_year),
     )  # fmt: skip
     near = shown.areas_shown(areas, key_areas, plan_places, key_area_radius_m)

@@ -76,20 +76,18 @@ def compute(
     results: dict[str, Result] = {}
     analyses: dict[str, Analysis] = {}
     absent = {n for m in todo for n in m.optional if not ws.has(n)}
-    at_once = dict.fromkeys(n for m in todo for n in m.needs if not m.takes(n, modules) and n not in m.lazy)
+    at_once = dict.fromkeys(n for m in todo for n in m.needs if n not in modules and n not in m.lazy)
     layers = {n: ws.layer(n) for n in at_once if n not in absent}
     marks: dict[str, str] = {}
     identities: dict[str, str] = {}
     for number, module in enumerate(todo, 1):
-        rests_on = [marks[n] if module.takes(n, modules) else identity(ws, n, identities) for n in module.needs]
+        rests_on = [marks[n] if n in modules else identity(ws, n, identities) for n in module.needs]
         marks[module.name] = mark = repr((module.name, rests_on, sorted(arguments[module.name].items())))
         if mark not in kept:
             log.info("compute %s (%d of %d)", module.name, number, len(todo))
             began = time.perf_counter()
             opened: set[str] = set()
-            given = [
-                results[n] if module.takes(n, modules) else _given(ws, module, n, layers, opened) for n in module.needs
-            ]
+            given = [results[n] if n in modules else _given(ws, module, n, layers, opened) for n in module.needs]
             kept[mark] = Kept(module.compute(*given, **arguments[module.name]), opened)
             log.info("computed %s in %.1f s", module.name, time.perf_counter() - began)
         result, opened = kept[mark]
@@ -98,7 +96,7 @@ def compute(
         used_here = [n for n in module.needs if n not in unopened]
         check(module, result, {n: len(layers[n].data) for n in used_here if n in layers})
         check_made(module.name, result, [*ws.specs, *(n for r in results.values() for n in (*r.made, *r.rasters))])
-        below = [analyses[n].status if module.takes(n, modules) else layers[n].status for n in used_here]
+        below = [analyses[n].status if n in modules else layers[n].status for n in used_here]
         result.status = Status.weakest(below)
         results[module.name] = result
         analyses[module.name] = describe(module, modules, used[module.name], result.status, unopened)

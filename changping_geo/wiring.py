@@ -24,7 +24,7 @@ from changping_geo.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from types import ModuleType
 
@@ -66,10 +66,6 @@ class Module:
     headline: tuple[str, ...]
     lazy: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
-
-    def takes(self, need: str, modules: Container[str]) -> bool:
-        """Tell whether a need is another analysis; its own name can only mean a layer."""
-        return need in modules and need != self.name
 
 
 def read_modules(root: Path) -> dict[str, Module]:
@@ -165,6 +161,7 @@ def order(modules: Mapping[str, Module], layers: Iterable[str], names: Iterable[
         For unknown names, with the known ones, and for circles.
     """
     known_layers = set(layers)
+    _refuse_twins(known_layers & set(modules))
     done: dict[str, Module] = {}
 
     def visit(name: str, path: tuple[str, ...]) -> None:
@@ -175,12 +172,8 @@ def order(modules: Mapping[str, Module], layers: Iterable[str], names: Iterable[
         if name not in modules:
             raise AnalysisError(f"unknown analysis {name!r}; known are: {', '.join(modules)}")
         for need in modules[name].needs:
-            if modules[name].takes(need, modules):
-                if need in (*modules[name].lazy, *modules[name].optional):
-                    what = "LAZY" if need in modules[name].lazy else "OPTIONAL"
-                    raise AnalysisError(
-                        f"analysis {name!r}: {what} names {need!r}, an analysis; only layers can wait or be missing"
-                    )
+            if need in modules:
+                _refuse_waiting(modules[name], need)
                 visit(need, (*path, name))
             elif need not in known_layers:
                 listed = f"layers are {', '.join(sorted(known_layers))}; analyses are {', '.join(modules)}"
@@ -190,6 +183,19 @@ def order(modules: Mapping[str, Module], layers: Iterable[str], names: Iterable[
     for name in tuple(names) or tuple(modules):
         visit(name, ())
     return list(done.values())
+
+
+def _refuse_twins(names: set[str]) -> None:
+    if names:
+        raise AnalysisError(f"{', '.join(sorted(names))}: a layer and an analysis have one name; rename one of them")
+
+
+def _refuse_waiting(module: Module, need: str) -> None:
+    for what, listed in (("LAZY", module.lazy), ("OPTIONAL", module.optional)):
+        if need in listed:
+            raise AnalysisError(
+                f"analysis {module.name!r}: {what} names {need!r}, an analysis; only layers can wait or be missing"
+            )
 
 
 def settings_by_analysis(
@@ -247,8 +253,8 @@ def describe(
         title_zh=module.title_zh,
         title_en=module.title_en,
         about=module.about,
-        layers=tuple(n for n in module.needs if not module.takes(n, modules) and n not in left),
-        analyses=tuple(n for n in module.needs if module.takes(n, modules)),
+        layers=tuple(n for n in module.needs if n not in modules and n not in left),
+        analyses=tuple(n for n in module.needs if n in modules),
         outputs=module.outputs,
         settings=settings,
         status=status,

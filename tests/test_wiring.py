@@ -112,3 +112,9 @@ def test_a_scenario_value_outside_a_table_is_refused(tmp_path):
     path.write_text("weight = 0.9\n", encoding="utf-8")
     with pytest.raises(SpecError, match="weight must stand in a table"):
         wiring.read_scenario(path)
+
+
+def test_a_layer_and_an_analysis_cannot_share_a_name(room):
+    modules = wiring.read_modules(room("trees", "towns, "))
+    with pytest.raises(AnalysisError, match="trees: a layer and an analysis have one name"):
+        wiring.order(modules, ["towns", "trees"], ["trees"])

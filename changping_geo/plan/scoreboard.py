@@ -36,6 +36,12 @@ COLUMNS = (
 _SERIES = ("id", "year", "value", "low", "high", "data_status", "told_by", "source")
 _P90 = float(stats.norm.ppf(0.9))
 _EQUAL = 1e-9
+#: How near the sum of towns comes to the whole where towns add up. [1]
+_ADDS_UP = 1e-6
+#: Towns named beside a target; the rest are counted. [towns]
+_NAMED = 6
+#: From this chance on, a target whose year has no data yet counts as on track. [1]
+_LIKELY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +211,7 @@ def _row(
         "told_by": known.told_by,
         "definition_zh": known.definition[0],
         "definition_en": known.definition[1],
-        "towns_zh": _carriers(target, towns),
+        "towns_zh": _carriers(target, towns, known.value),
         "reported_value": float(reported["value"].iloc[-1]) if len(reported) else np.nan,
         "source": known.source,
         "note_zh": note[0],
@@ -283,6 +289,11 @@ def _status(
         return MET, ("", "")
     if np.isfinite(due) and assessment_year >= due:
         old = (f"目标年已到，最新数据为{known.year:.0f}年", f"due; the latest value is of {known.year:.0f}")
+        if known.year < due and known.probability >= _LIKELY:
+            return ON_TRACK, (
+                f"{old[0]}，按推算达标概率判断",
+                f"{old[1]}, judged by the chance that the analysis tells",
+            )
         return BEHIND, old if known.year < due else ("", "")
     return _pace(known, line, operator, wanted, due, _year(target.get("baseline_year")))
 
@@ -301,10 +312,16 @@ def _pace(
     return BEHIND, ("仅有一年数据，进度无法判断", "one year only: the pace cannot be judged")
 
 
-def _carriers(target: dict[Hashable, object], towns: pd.DataFrame | None) -> str:
-    """Return the towns that carry an indicator, largest first."""
-    if towns is None or towns.empty:
+def _carriers(target: dict[Hashable, object], towns: pd.DataFrame | None, whole: float) -> str:
+    """Return the towns that carry an indicator: what adds up by its share, what does not where it meets the target."""
+    if towns is None or towns.empty or not np.isfinite(whole):
         return ""
     own = towns[(towns["indicator"] == target["indicator"]) & (towns["scope"] == target["scope"])]
-    own = own[own["value"] > 0].sort_values("value", ascending=False, kind="stable")
-    return "、".join(own["town_name"].astype(str))
+    own = own[own["town_name"].notna()]
+    if abs(own["value"].sum() - whole) <= _ADDS_UP * max(abs(whole), 1.0):
+        own = own[own["value"] > 0]
+    else:
+        own = own[[_meets(v, float(str(target["target"])), str(target["operator"])) for v in own["value"]]]
+    names = list(own.sort_values("value", ascending=False, kind="stable")["town_name"].astype(str))
+    more = f"等{len(names)}个" if len(names) > _NAMED else ""
+    return "、".join(names[:_NAMED]) + more

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from changping_geo import content
-from changping_geo.model import MissingError
+from changping_geo.model import AnalysisError, MissingError
 from changping_geo.sources import Context, provider
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def identity(ws: Workspace, name: str, known: dict[str, str] | None = None) -> s
 def _identity(ws: Workspace, name: str, known: dict[str, str]) -> str:
     try:
         spec, source = ws.spec(name), ws.source(name)
-    except MissingError:
+    except (AnalysisError, MissingError):  # no such layer any more, or nobody delivered it
         return ABSENT
     if source.path:
         return content.digest([("spec", _spec_digest(spec)), ("source", source.id), ("file", _file(ws, source.path))])

@@ -120,6 +120,20 @@ def test_the_probability_of_a_due_target_follows_from_the_interval_of_its_value(
     assert board(plan, known, year=2025).loc["share", "probability"] == pytest.approx(0.1)
 
 
+def test_a_due_target_whose_year_has_no_data_yet_is_judged_by_the_chance_that_the_analysis_tells():
+    for chance, status in ((0.9, "on_track"), (0.3, "behind")):
+        known, _ = computed(Indicator("share", 24.0, "%", 2023, "", "", probability=chance))
+        row = board(targets(SHARE), known, year=2025).loc["share"]
+        assert row["status"] == status
+        assert "2023" in row["note_en"]
+
+
+def test_where_towns_do_not_add_up_those_are_named_that_meet_the_target():
+    known, parts = computed(Indicator("share", 24.0, "%", 2023, "", "", by_town={"a": 30.0, "b": 20.0, "c": 26.0}))
+    towns = parts.assign(town_name=parts["town_code"].map({"a": "甲镇", "b": "乙镇", "c": "丙镇"}))
+    assert board(targets(SHARE), known, towns=towns).loc["share", "towns_zh"] == "甲镇、丙镇"
+
+
 def test_a_probability_that_the_analysis_knows_is_kept():
     known, _ = computed(Indicator("share", 24.0, "%", 2023, "", "", probability=0.37))
     assert board(targets(SHARE), known).loc["share", "probability"] == 0.37

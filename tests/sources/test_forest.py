@@ -46,7 +46,7 @@ def test_stands_are_whole_and_apart_and_clear_of_the_built_up_area(made_district
 
 
 def test_volumes_sum_a_little_short_of_the_plan(district):
-    district.layers["plan_targets"] = _plan(60_000.0)
+    district.layers["target_table"] = _plan(60_000.0)
     stands = district.layer("forest")
     total = (stands["volume_m3_ha"] * stands.area / 1e4).sum()
     assert total == pytest.approx(STOCK_SHARE * 60_000, rel=0.01)

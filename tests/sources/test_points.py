@@ -69,7 +69,7 @@ def test_the_seed_decides_about_each_layer(made_district, name):
 
 
 def test_parks_and_green_stay_near_the_plan_but_not_on_it(district):
-    district.layers["plan_targets"] = pd.DataFrame(
+    district.layers["target_table"] = pd.DataFrame(
         {
             "indicator": ["park_green_per_person", "urban_green_coverage"],
             "target": [12.0, 45.0],

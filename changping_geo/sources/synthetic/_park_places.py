@@ -70,7 +70,7 @@ def place_parks(ctx: Context, quarters: gpd.GeoDataFrame) -> tuple[list[shapely.
     Parameters
     ----------
     ctx : Context
-        With the layers ``district`` and ``population``, and, where there are, ``rooftops`` and ``plan_targets``.
+        With the layers ``district`` and ``population``, and, where there are, ``rooftops`` and ``target_table``.
     quarters : GeoDataFrame
         The ground of buildings, with ``kind``.
 

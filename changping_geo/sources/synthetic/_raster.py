@@ -158,7 +158,7 @@ def optional(ctx: Context, name: str) -> Any | None:
 
 def target(ctx: Context, indicator: str) -> float | None:
     """Return the plan's figure for an indicator in its first target year, in the plan's unit; none without a plan."""
-    plan = optional(ctx, "plan_targets")
+    plan = optional(ctx, "target_table")
     if plan is None:
         return None
     rows = plan[plan["indicator"] == indicator].sort_values("year", kind="stable")

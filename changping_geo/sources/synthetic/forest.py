@@ -97,7 +97,7 @@ def forest(ctx: Context) -> gpd.GeoDataFrame:
     Parameters
     ----------
     ctx : Context
-        With the layers ``district``, ``terrain``, and, where there are, ``built_up`` and ``plan_targets``.
+        With the layers ``district``, ``terrain``, and, where there are, ``built_up`` and ``target_table``.
 
     Returns
     -------

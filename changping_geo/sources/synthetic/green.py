@@ -52,7 +52,7 @@ def parks(ctx: Context) -> gpd.GeoDataFrame:
     ----------
     ctx : Context
         With the layers ``district``, ``towns``, ``rooftops``, ``population``, and, where there are, ``forest`` and
-        ``plan_targets``.
+        ``target_table``.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def urban_green(ctx: Context) -> gpd.GeoDataFrame:
     ----------
     ctx : Context
         With the layers ``district``, ``built_up``, ``parks``, and, where there are, ``rooftops``, ``roads`` and
-        ``plan_targets``.
+        ``target_table``.
 
     Returns
     -------
