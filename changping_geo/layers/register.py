@@ -35,6 +35,8 @@ class Entry:
         As its card says.
     sha256 : str
         What it must hash to; of a shapefile or a geodatabase, the hash over all its parts.
+    query : str
+        Of a fetched file, what was asked for.
     """
 
     path: str
@@ -45,6 +47,7 @@ class Entry:
     datum: str = ""
     sha256: str = ""
     status: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ def accept(root: Path, path: Path) -> str:
         return f"{name}: unchanged ({found[:SHOWN]}…)"
     text = file.read_bytes().decode("utf-8") if file.exists() else ""
     if entry is None:
-        _replace(file, f"{text.rstrip()}\n\n{_new_entry(name, found)}".lstrip())
+        replace_whole(file, f"{text.rstrip()}\n\n{_new_entry(name, found)}".lstrip())
         return f"{name}: listed ({found[:SHOWN]}…); fill in title, origin, licence, date and status in {REGISTER}"
     number = list(register.entries).index(name)
     changed = _with_hash(text, number, found)
@@ -154,7 +157,7 @@ def accept(root: Path, path: Path) -> str:
         raise SpecError(
             f"{file}: the entry of {name} is written in a way that is not edited; set its sha256 to {found}"
         )
-    _replace(file, changed)
+    replace_whole(file, changed)
     return f"{name}: accepted ({entry.sha256[:SHOWN] or 'none'}… → {found[:SHOWN]}…)"
 
 
@@ -230,7 +233,8 @@ def _with_hash(text: str, number: int, digest: str) -> str:
     return text[:start] + table + text[end:]
 
 
-def _replace(file: Path, text: str) -> None:
+def replace_whole(file: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{os.getpid()}-{file.name}")
     try:
