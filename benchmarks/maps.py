@@ -1,8 +1,12 @@
 """Map pages in one file: how long they take to write, how large they are, and how they move in a browser.
 
-Run: python benchmarks/maps.py [number of roofs]. Chromium runs without a network and without a graphics card. Figures
+Run: python benchmarks/maps.py [numbers of roofs]. Chromium runs without a network and without a graphics card. Figures
 are of one run on one machine; the last column is the memory of the page's own process. Each variant is a function of
-its own that writes a page, and words in which a browser asks the page to move.
+its own that writes a page, and words in which a browser asks the page to move. Peers are taken at their best: one
+canvas for all shapes, coordinates cut to six decimals, no legend, and their outside scripts inside the page like ours.
+A variant is not asked for more roofs than it can bear (``most``); below each row stands how many times as much as ours
+it takes. Page builders of map tiles (PMTiles with protomaps-leaflet) are left out: no Python package brings the script;
+how long GDAL takes for such tiles, and how large they are, is told.
 """
 
 from __future__ import annotations
@@ -15,16 +19,20 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import folium
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import shapely
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from changping_geo.layers.spec import Column
 from changping_geo.model import Analysis, Frame, Layer, Ledger, Output, Result, Run, Status
+from changping_geo.present.classes import classify
 from changping_geo.present.mapspec import Drawn, MapSpec, Towns
+from changping_geo.present.offline import page_html, take_offline
 from changping_geo.present.webmap import write_map
 
 HERE = Path(__file__).parents[1]
@@ -91,12 +99,12 @@ def run_of(frame):
 
 @dataclass
 class Variant:
-    """A page, and what a browser is told: when it stands, how it pans and zooms, when it is drawn."""
+    """A page, and what a browser is told: when it stands, and when it is drawn; ``{map}`` is its Leaflet map."""
 
     write: object
-    map: str
     up: str
     idle: str
+    most: int = 10_000_000
 
 
 def ours(frame, path):
@@ -122,26 +130,73 @@ def ours(frame, path):
         ),
     )
     write_map(run_of(frame), spec, path)
+    return "PlanMap.app.map"
 
 
+def _folium_map():
+    return folium.Map([40.2, 116.2], zoom_start=10, tiles=None, prefer_canvas=True, zoom_control=False)
+
+
+def _written(page, path):
+    path.write_text(page_html(take_offline(page)), encoding="utf-8")
+    return page.get_name()
+
+
+def _lonlat(frame):
+    """Rows as a peer gets them: longitude and latitude to six decimals, and a class for the colour."""
+    classes = classify(frame["kw"], 6, "geometric")
+    rows = frame.to_crs("EPSG:4326")
+    rows = rows.set_geometry(shapely.transform(rows.geometry.to_numpy(), lambda xy: np.round(xy, 6)), crs="EPSG:4326")
+    return rows.assign(place=classes.index(frame["kw"])), list(classes.colours)
+
+
+def folium_python(frame, path):
+    """folium.GeoJson with a style function in Python and a tooltip, canvas."""
+    rows, colours = _lonlat(frame)
+    page = _folium_map()
+    folium.GeoJson(
+        rows,
+        style_function=lambda row: {"fillColor": colours[row["properties"]["place"]], "weight": 0, "fillOpacity": 0.9},
+        tooltip=folium.GeoJsonTooltip(["use", "floors", "kw"]),
+    ).add_to(page)
+    return _written(page, path)
+
+
+def folium_javascript(frame, path):
+    """folium.GeoJson with one style function in JavaScript and a tooltip, canvas."""
+    rows, colours = _lonlat(frame)
+    page = _folium_map()
+    code = f"function(row){{return {{fillColor: {colours!r}[row.properties.place], weight: 0, fillOpacity: 0.9}}}}"
+    tooltip = folium.GeoJsonTooltip(["use", "floors", "kw"])
+    folium.GeoJson(rows, style=folium.JsCode(code), tooltip=tooltip).add_to(page)
+    return _written(page, path)
+
+
+def explore(frame, path):
+    """GeoDataFrame.explore, canvas."""
+    rows, _ = _lonlat(frame)
+    told = ["use", "floors", "kw"]
+    page = rows.explore("kw", k=6, scheme="quantiles", tooltip=told, legend=False, m=_folium_map())
+    return _written(page, path)
+
+
+_DRAWN = "typeof {map} !== 'undefined' && Object.keys({map}._layers).length > 1000"
 VARIANTS = {
-    "ours": Variant(
-        ours,
-        "PlanMap.app.map",
-        "window.PlanMap && PlanMap.app && document.querySelector('path.town')",
-        "PlanMap.app.idle()",
-    ),
+    "ours": Variant(ours, "window.PlanMap && PlanMap.app && document.querySelector('path.town')", "PlanMap.app.idle()"),
+    "folium, JavaScript style": Variant(folium_javascript, _DRAWN, "true", 300_000),
+    "folium, Python style": Variant(folium_python, _DRAWN, "true", 50_000),
+    "explore()": Variant(explore, _DRAWN, "true", 50_000),
 }
 
 #: Until two frames were shown, and for zooms until every tile is drawn.
 _FRAMES = "new Promise(function(r){requestAnimationFrame(function(){requestAnimationFrame(r)})})"
 
 
-def moved(browser, variant, what, settle):
+def moved(browser, leaflet, idle, what, settle):
     """Milliseconds until a move is seen; with `settle`, until everything is drawn."""
-    idle = variant.idle if settle else "true"
+    idle = idle if settle else "true"
     return browser.js(
-        f"(function(){{var m={variant.map},t=performance.now();{what};return new Promise(function(r){{(function w(){{"
+        f"(function(){{var m={leaflet},t=performance.now();{what};return new Promise(function(r){{(function w(){{"
         f"{_FRAMES}.then(function(){{if({idle}){{r(performance.now()-t)}}else{{w()}}}})}})()}})}})()"
     )
 
@@ -168,44 +223,81 @@ def renderer_mb(browser):
     return max((size for pid, size in sizes.items() if below(pid)), default=float("nan"))
 
 
-def measure(name, variant, frame, folder):
-    path = folder / f"{name}.html"
+def measure(variant, frame, path):
+    """The figures of a page, in the order of `HEADS`; medians and, for moves, the worst."""
+    variant.write(frame.iloc[:50], path)  # what is imported late is imported now
     began = time.perf_counter()
-    variant.write(frame, path)
+    leaflet = variant.write(frame, path)
     wrote = time.perf_counter() - began
+    up, idle = variant.up.replace("{map}", leaflet), variant.idle.replace("{map}", leaflet)
     with browsing() as browser:
+        screen = {"width": 1366, "height": 768, "deviceScaleFactor": 1, "mobile": False}
+        browser.call("Emulation.setDeviceMetricsOverride", **screen)
         began = time.perf_counter()
-        browser.open(path)
-        browser.wait(variant.up, 900)
+        browser.call("Page.navigate", url=path.as_uri())
+        browser.wait(up, 900)
         browser.js(_FRAMES)
         seen = time.perf_counter() - began
-        browser.wait(variant.idle, 900)
+        browser.wait(idle, 900)
         whole = time.perf_counter() - began
         lat, lng = CENTRE
         pan, far, near, street = [], [], [], []
         for i in range(TIMES):
             at = f"[{lat + 0.01 * i},{lng + 0.01 * i}]"
-            moved(browser, variant, f"m.setView({at},11,{{animate:false}})", settle=True)
-            pan.append(moved(browser, variant, "m.panBy([200,0],{animate:false})", settle=False))
-            far.append(moved(browser, variant, f"m.setView({at},14,{{animate:false}})", settle=True))
-            near.append(moved(browser, variant, f"m.setView({at},15,{{animate:false}})", settle=True))
-            street.append(moved(browser, variant, "m.panBy([200,0],{animate:false})", settle=False))
+            aside = "m.panBy([200,0],{animate:false})"
+            moved(browser, leaflet, idle, f"m.setView({at},11,{{animate:false}})", settle=True)
+            pan.append(moved(browser, leaflet, idle, aside, settle=False))
+            far.append(moved(browser, leaflet, idle, f"m.setView({at},14,{{animate:false}})", settle=True))
+            near.append(moved(browser, leaflet, idle, f"m.setView({at},15,{{animate:false}})", settle=True))
+            street.append(moved(browser, leaflet, idle, aside, settle=False))
         memory = renderer_mb(browser)
+    moves = [(statistics.median(x), max(x)) for x in (pan, street, far, near)]
+    return [wrote, path.stat().st_size / 1e6, seen, whole, *moves, memory]
+
+
+def row(name, figures):
+    cells = [f"{x[0]:6.0f}/{x[1]:<5.0f}" if isinstance(x, tuple) else f"{x:7.2f}" for x in figures[:-1]]
+    print(f"{name:28} {' '.join(cells)} {figures[-1]:7.0f}", flush=True)
+
+
+def ratios(figures, ours_):
+    pairs = [(x[0], y[0]) if isinstance(x, tuple) else (x, y) for x, y in zip(figures, ours_, strict=True)]
+    widths = [7, 7, 7, 7, 12, 12, 12, 12, 7]
+    cells = [f"{f'×{x / y:.1f}':>{w}}" for (x, y), w in zip(pairs, widths, strict=True)]
+    print(f"{'':28} {' '.join(cells)}", flush=True)
+
+
+def tiles(frame, path):
+    """Seconds and megabytes of vector tiles that GDAL writes, zooms 12 to 14."""
+    rows, _ = _lonlat(frame)
+    began = time.perf_counter()
+    pyogrio.write_dataframe(
+        rows[["kw", "place", "geometry"]], path, driver="PMTiles", dataset_options={"MINZOOM": 12, "MAXZOOM": 14}
+    )
     print(
-        f"{name:28} {wrote:7.1f} {path.stat().st_size / 1e6:7.2f} {seen:7.2f} {whole:7.2f} "
-        + " ".join(f"{statistics.median(x):6.0f}/{max(x):<5.0f}" for x in (pan, street, far, near))
-        + f" {memory:7.0f}"
+        f"PMTiles by GDAL, z12–14      {time.perf_counter() - began:7.2f} {path.stat().st_size / 1e6:7.2f}  (no page)"
     )
 
 
-def main(n):
-    frame = roofs(n)
-    print(f"{n:,} roofs; milliseconds as median/worst of {TIMES}")
-    print("{:28} {:>7} {:>7} {:>7} {:>7} {:>12} {:>12} {:>12} {:>12} {:>7}".format("", *HEADS))
-    with tempfile.TemporaryDirectory() as folder:
-        for name, variant in VARIANTS.items():
-            measure(name, variant, frame, Path(folder))
+def main(counts):
+    for n in counts:
+        frame = roofs(n)
+        print(f"\n{n:,} roofs; milliseconds as median/worst of {TIMES}")
+        print("{:28} {:>7} {:>7} {:>7} {:>7} {:>12} {:>12} {:>12} {:>12} {:>7}".format("", *HEADS))
+        first = None
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (name, variant) in enumerate(VARIANTS.items()):
+                if n > variant.most:
+                    print(f"{name:28} cut off above {variant.most:,} roofs", flush=True)
+                    continue
+                figures = measure(variant, frame, Path(folder) / f"{number}.html")
+                row(name, figures)
+                if first is None:
+                    first = figures
+                else:
+                    ratios(figures, first)
+            tiles(frame, Path(folder) / "roofs.pmtiles")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300_000)
+    main([int(x) for x in sys.argv[1:]] or [10_000, 50_000, 300_000])

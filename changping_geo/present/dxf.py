@@ -158,4 +158,4 @@ def _labels(drawing: Drawing, layer: GisLayer, column: str, height: float) -> No
 def label_text(text: str) -> str:
     """Return text in one line in which a drawing finds no control codes."""
     line = " ".join(writable(text).split())
-    return re.sub(r"%%", "%\u200b%", line).replace("\\U+", "\\\u200bU+").replace("\\M+", "\\\u200bM+")[:1000]
+    return re.sub(r"%(?=%)", "%\u200b", line).replace("\\U+", "\\\u200bU+").replace("\\M+", "\\\u200bM+")[:1000]

@@ -12,8 +12,11 @@ from changping_geo.present.bundle import bundle_of
 from changping_geo.present.export import write_bundle
 from changping_geo.present.gpkg import write_set_aside
 from changping_geo.present.index import write_index
+from changping_geo.present.map_parts import delivered, of_run
+from changping_geo.present.mappdf import write_map_pdfs
 from changping_geo.present.mapspec import read_mapspec
 from changping_geo.present.netcdf import write_datasets
+from changping_geo.present.report import write_report
 from changping_geo.present.tables import write_tables
 from changping_geo.present.webmap import write_map
 from changping_geo.present.workbook import write_workbook
@@ -51,7 +54,7 @@ def write_folder(run: Run, root: Path, folder: Path) -> None:
         If a file written does not hold what was to be written.
     """
     name = run.frame.name
-    specs = map_specs(run, root)
+    specs = [delivered(run, spec) for spec in map_specs(run, root)]
     for part in ("tables", "gis", "maps"):
         (folder / part).mkdir()
     with _step("tables"):
@@ -64,8 +67,12 @@ def write_folder(run: Run, root: Path, folder: Path) -> None:
     for spec in specs:
         with _step(f"maps/{spec.name}.html"):
             write_map(run, spec, folder / "maps" / f"{spec.name}.html")
+    with _step("maps/*.pdf"):
+        write_map_pdfs(run, specs, folder / "maps")
     with _step(f"{name}.xlsx"):
         write_workbook(run, folder / f"{name}.xlsx")
+    with _step("report.html, report.docx"):
+        write_report(run, specs, folder)
     write_account(run, folder / "provenance.json")
     write_index(run, folder, shown_files(folder), specs)
 
@@ -81,7 +88,8 @@ def map_specs(run: Run, root: Path) -> list[MapSpec]:
     """Return the maps of a workspace whose analyses are all part of the run; the one called after one leads."""
     specs = [read_mapspec(path) for path in content.room(root, "maps", ".toml").values()]
     return sorted(
-        (s for s in specs if set(s.analyses) <= set(run.analyses)), key=lambda s: (s.name != s.analysis, s.name)
+        (of_run(run, s) for s in specs if set(s.analyses) <= set(run.analyses)),
+        key=lambda s: (s.name != s.analysis, s.name),
     )
 
 

@@ -91,7 +91,7 @@ def _kinds(drawn: Drawn, rows: Rows, where: str) -> list[str]:
     faults = []
     if drawn.colours:
         found = sorted(set(rows.data[drawn.column].dropna().astype(str)) | set(rows.words.get(drawn.column, {})))
-        extra = [word for word in drawn.colours if word not in found]
+        extra = sorted(set(drawn.colours) - set(found))
         faults += [
             f"{where}: colours: {word!r} is no word of {drawn.column}; words: {', '.join(found)}" for word in extra
         ]

@@ -122,12 +122,15 @@ def _of_workspace(run: Run, spec: MapSpec, name: str, layer: Layer) -> Rows:
     cards = run.columns.get(name, {})
     words: dict[str, Mapping[str, Pair]] = {c: card.values for c, card in cards.items() if card.values}  # noqa: PD011 - a card, no frame
     owners: dict[str, str] = {}
+    more: dict[str, pd.Series] = {}
     for title in spec.analyses:
         for values in _given(run, title, name, data):
             words |= values.attrs.get("words", {})
-            for column in values.columns.difference(data.columns, sort=False):
-                data[column] = values[column]
+            for column in values.columns.difference([*data.columns, *owners], sort=False):
+                more[column] = values[column]
                 owners[str(column)] = title
+    if more:
+        data = data.join(pd.DataFrame(more, index=data.index))
     statuses = [layer.status, *(run.analyses[title].status for title in set(owners.values()))]
     words = {**_yes_no(data), **words, **_town_words(run)}
     return Rows(data, run.titles.get(name, (name, name)), words, _names(own), owners, Status.weakest(statuses))

@@ -101,12 +101,10 @@ class Drawn:
         A layer of the workspace, or a layer or raster that an analysis made.
     draw : str
         ``packed`` (many shapes on canvas tiles), ``shapes``, ``points`` or ``raster``.
-    name : str
-        Its name on the page; the layer's name when it is left out.
+    name, group : str
+        Its name on the page, the layer's name when it is left out; a group of the layer tree.
     label_zh, label_en : str
         Its title; the layer's title when it is left out.
-    group : str
-        A group of the layer tree.
     column, palette, kind, classes : str and int
         What is coloured by classes, and how.
     colours : dict of str to str
@@ -117,18 +115,18 @@ class Drawn:
         Columns of the pop-up, of the filter, and those that a search may look into.
     title : str
         The column that heads the pop-up; a name or the key when it is left out.
-    time : str
-        A column of years, phases or months.
-    size : str
-        A column that a point's area grows with.
+    time, size : str
+        A column of years, phases or months; a column that a point's area grows with.
     only : str
         A table of the analysis whose rows alone are shown, drawn large enough to be found.
+    when : tuple of str
+        Analyses whose results it shows, and without which it is left out.
+    optional : bool
+        Whether it is left out when nobody has delivered or made the layer.
     radius_px, width_px, least_px, opacity : float
         Radius of points, width of lines, least width of packed shapes (0 leaves it to the page) [px]; at start [1].
-    min_zoom, max_zoom : int
-        Zooms between which it is drawn.
-    show : bool
-        Whether it is shown at start.
+    min_zoom, max_zoom, show : int and bool
+        Zooms between which it is drawn, and whether it is shown at start.
     grid_m : float
         Side of the squares that stand for the shapes below `min_zoom`; 0 for none. [m]
     grid_zoom : int
@@ -156,6 +154,8 @@ class Drawn:
     time: str = ""
     size: str = ""
     only: str = ""
+    when: tuple[str, ...] = ()
+    optional: bool = False
     radius_px: float = 6.0
     width_px: float = 2.0
     least_px: float = 0.0

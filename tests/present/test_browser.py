@@ -441,15 +441,17 @@ def test_the_door_sorts_by_exact_numbers_and_links_to_every_file(browser, small_
     files = ["maps/rooftop_pv.html", "gis/testland.gpkg", "tables/a b.csv"]
     write_index(small_run, tmp_path, [tmp_path / name for name in files])
     browser.open(tmp_path / "index.html")
-    links = browser.js("Array.from(document.querySelectorAll('a')).map(function(a){return a.getAttribute('href')})")
+    links = browser.js(
+        "Array.from(document.querySelectorAll('main a:not(.jumps a)')).map(function(a){return a.getAttribute('href')})"
+    )
     assert {"./maps/rooftop_pv.html", "./gis/testland.gpkg", "./tables/a%20b.csv"} == set(links)
     browser.js("document.querySelectorAll('table.sortable th button')[1].click()")
     values = browser.js(
-        "Array.from(document.querySelectorAll('table.sortable tbody tr')).map(function(r){"
+        "Array.from(document.querySelector('table.sortable').tBodies[0].rows).map(function(r){"
         "return Number(r.cells[1].getAttribute('data-value'))})"
     )
     assert values == sorted(small_run.results["rooftop_pv"].by_town["roof_area_m2"].iloc[:4], reverse=True)
-    assert browser.js("document.querySelector('table.sortable tfoot tr:last-child td').innerText") == "全区"
+    assert browser.js("document.querySelector('table.sortable tfoot tr:last-child th').innerText") == "全区"
     assert browser.complaints() == []
 
 

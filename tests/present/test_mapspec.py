@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from changping_geo.model import SpecError
+from changping_geo.present.map_parts import delivered, of_run
 from changping_geo.present.mapspec import Coloured, read_mapspec, shown_column
+from changping_geo.present.webmap import write_map
 
 MAPS = Path(__file__).parents[2] / "maps"
 GOOD = """
@@ -121,3 +124,50 @@ def test_all_faults_are_told_at_once(tmp_path):
     with pytest.raises(SpecError) as told:
         read_mapspec(_write(tmp_path, text, "Bad-Name.toml"))
     assert all(word in str(told.value) for word in ("'titel'", "'title_zh'", "'colum'", "'column'", "Bad-Name"))
+
+
+OPTIONAL = """
+[groups]
+pv = ["光伏", "PV"]
+heat = ["供热", "Heat"]
+[[layers]]
+layer = "rooftops"
+draw = "packed"
+group = "pv"
+column = "pv_capacity_kw"
+[[layers]]
+layer = "parcels"
+draw = "shapes"
+group = "heat"
+when = ["heat_pumps"]
+column = "heat_mwh_a"
+[[layers]]
+layer = "sites"
+draw = "points"
+group = "pv"
+when = ["rooftop_pv"]
+optional = true
+colour = "#123456"
+"""
+
+
+def test_a_layer_of_an_analysis_that_did_not_run_is_left_out_with_its_group(tmp_path, small_run):
+    spec = read_mapspec(_write(tmp_path, GOOD + OPTIONAL))
+    fitted = of_run(small_run, spec)
+    assert [drawn.key for drawn in fitted.layers] == ["rooftops", "sites"]
+    assert list(fitted.groups) == ["pv"]
+    assert fitted.analyses == ("rooftop_pv",)
+    more = replace(small_run, results={**small_run.results, "heat_pumps": small_run.results["rooftop_pv"]})
+    assert of_run(more, spec).analyses == ("rooftop_pv", "heat_pumps")
+    assert of_run(more, spec).layers == spec.layers
+
+
+def test_an_optional_layer_is_left_out_where_nobody_made_it(tmp_path, small_run, rich_run):
+    spec = of_run(small_run, read_mapspec(_write(tmp_path, GOOD + OPTIONAL)))
+    assert [drawn.key for drawn in delivered(small_run, spec).layers] == ["rooftops"]
+    assert [drawn.key for drawn in delivered(rich_run, spec).layers] == ["rooftops", "sites"]
+
+
+def test_a_page_is_written_without_what_the_run_lacks(tmp_path, small_run):
+    write_map(small_run, read_mapspec(_write(tmp_path, GOOD + OPTIONAL)), tmp_path / "a.html")
+    assert "heat_mwh_a" not in (tmp_path / "a.html").read_text(encoding="utf-8")
