@@ -1,4 +1,4 @@
-"""The verbs a person types: ``changping-geo run | compare | export | layers | fetch | explain | parameters | new``."""
+"""The verbs a person types: ``changping-geo run | compare | export | layers | fetch | import | explain | new | …``."""
 
 from __future__ import annotations
 
@@ -82,14 +82,22 @@ def _parser() -> argparse.ArgumentParser:
 
     _export_parser(verbs.add_parser("export", parents=[common], help="layers of a published run in another format"))
 
+    _report_parser(verbs.add_parser("report", parents=[common], help="the report of a published run, or of one town"))
+
     layers = verbs.add_parser("layers", parents=[common], help="every layer with source, status and rows")
     layers.add_argument(
-        "action", nargs="?", choices=("check", "accept"), help="validate, or acknowledge a changed file"
+        "action",
+        nargs="?",
+        choices=("check", "accept", "compare"),
+        help="validate, acknowledge a changed file, or put two sources of a layer side by side",
     )
+    layers.add_argument("--with", default="", metavar="ID", dest="other", help="compare: the other source (the next)")
     layers.add_argument("names", nargs="*", metavar="LAYER|FILE", help="by default all layers")
     layers.set_defaults(verb=_layers)
 
     _fetch_parser(verbs.add_parser("fetch", parents=[common], help="download open data for the outline"))
+
+    _import_parser(verbs.add_parser("import", parents=[common], help="recognise a delivered file and take it in"))
 
     explain = verbs.add_parser("explain", parents=[common, chosen], help="where a number comes from")
     explain.add_argument("output", metavar="OUTPUT", help="analysis.output, as rooftop_pv.pv_energy_mwh_a")
@@ -120,6 +128,25 @@ def _export_parser(export: argparse.ArgumentParser) -> None:
     export.set_defaults(verb=_export)
 
 
+def _report_parser(report: argparse.ArgumentParser) -> None:
+    report.add_argument("--town", default="", metavar="NAME", help="name or code of a town; by default the district")
+    report.add_argument("--run", default="latest", metavar="KEY", help="a published run (latest)")
+    report.add_argument("--results", type=Path, metavar="DIR", help="folder of run folders (WORKSPACE/results)")
+    report.add_argument("--to", type=Path, metavar="DIR", help="where the files go (the run folder)")
+    report.set_defaults(verb=_report)
+
+
+def _report(given: argparse.Namespace) -> None:
+    from changping_geo.handoff import find_run  # noqa: PLC0415 - heavy
+    from changping_geo.present.report import published_report  # noqa: PLC0415
+    from changping_geo.present.report_town import town_sheet  # noqa: PLC0415
+
+    folder = find_run((given.results or given.workspace / "results").resolve(), given.run)
+    town, to = given.town, given.to
+    files = town_sheet(folder, town, to, given.language) if town else published_report(folder, to)
+    print("\n".join(map(str, files)))
+
+
 def _fetch_parser(fetch: argparse.ArgumentParser) -> None:
     fetch.add_argument("names", nargs="*", metavar="LAYER", help="see --list")
     fetch.add_argument("--all", action="store_true", help="every layer that is not delivered")
@@ -128,6 +155,29 @@ def _fetch_parser(fetch: argparse.ArgumentParser) -> None:
     fetch.add_argument("--from", type=Path, metavar="FILE", dest="file", help="read OpenStreetMap from a .osm.pbf")
     fetch.add_argument("--by", default="", metavar="PROVIDER", help="another provider than the first in the list")
     fetch.set_defaults(verb=_fetch)
+
+
+def _import_parser(imported: argparse.ArgumentParser) -> None:
+    imported.add_argument("file", type=Path, metavar="FILE", help="vector, raster, CSV, Excel, geodatabase, or a zip")
+    imported.add_argument("--as", default="", metavar="LAYER", dest="layer", help="the layer it is for (found out)")
+    imported.add_argument("--layer", default="", metavar="NAME", dest="inner", help="layer, sheet or file inside it")
+    imported.add_argument("--status", default="", choices=("official", "open", "reconstructed", "synthetic"))
+    imported.add_argument("--origin", default="", metavar="TEXT", help="who made it")
+    imported.add_argument("--yes", action="store_true", help="write without asking")
+    imported.set_defaults(verb=_import)
+
+
+def _import(given: argparse.Namespace) -> None:
+    from changping_geo.intake.verb import import_file  # noqa: PLC0415 - heavy
+
+    def confirm() -> bool:
+        if given.yes:
+            return True
+        question = "写入? [y/N] " if given.language == "zh" else "Write it? [y/N] "
+        return sys.stdin.isatty() and input(question).strip().lower() in ("y", "yes", "是")
+
+    chosen = {"inner": given.inner, "status": given.status, "origin": given.origin, "language": given.language}
+    print(import_file(given.workspace, given.file, given.layer, **chosen, show=print, confirm=confirm))
 
 
 def _fetch(given: argparse.Namespace) -> None:
@@ -206,7 +256,13 @@ def _settings(given: argparse.Namespace) -> dict[str, Value]:
 def _layers(given: argparse.Namespace) -> None:
     from changping_geo.catalogue import accept, check, overview  # noqa: PLC0415 - heavy
 
-    if given.action == "accept":
+    if given.action == "compare":
+        from changping_geo.sources_compare import publish_sources  # noqa: PLC0415 - heavy
+
+        if len(given.names) != 1:
+            raise ParameterError("name one layer: changping-geo layers compare LAYER [--with ID]")
+        print(publish_sources(given.workspace.resolve(), given.names[0], given.other, given.language))
+    elif given.action == "accept":
         print(accept(given.workspace, given.names))
     elif given.action == "check":
         print(check(given.workspace, given.names, given.language))

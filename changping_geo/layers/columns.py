@@ -219,3 +219,9 @@ def _as_dtype(column: Column, values: Any) -> pd.Series[Any]:
 def texts_of(series: pd.Series[Any]) -> NDArray[Any]:
     """Return the values of a column as stripped texts, None where there is none."""
     return _texts(series)[0]
+
+
+def numbers_of(series: pd.Series[Any]) -> NDArray[np.float64]:
+    """Return the values of a column as finite numbers, NaN where there is none."""
+    values: NDArray[np.float64] = _numbers(series)[0]
+    return values

@@ -16,6 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FieldError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from changping_geo.layers.adapt import fill_columns, make_key, scale_columns, swap_axes
 from changping_geo.layers.columns import texts_of
 from changping_geo.layers.drivers import DRIVERS, check_content, format_of, lock_drivers
 from changping_geo.layers.encoding import shapefile_encoding
@@ -81,9 +82,11 @@ def read_source(spec: LayerSpec, source: Source, path: Path, root: Path) -> Tabl
         raw = _flat(raw) if spec.geometry == "table" else _with_crs(raw, source, path, fmt)
     if not len(raw):
         raise SourceError(f"{path}: the file holds no rows; deliver it again, or take it away")
-    attrs = {"notes": raw.attrs.get("notes", []), "encoding": raw.attrs.get("encoding", "")}
-    raw = _mapped(_renamed(raw, source, path), source)
-    raw.attrs = attrs
+    notes, encoding = raw.attrs.setdefault("notes", []), raw.attrs.get("encoding", "")
+    raw = make_key(swap_axes(raw, source), spec, source, path)
+    raw = scale_columns(_mapped(_renamed(raw, source, path), source), source)
+    raw = fill_columns(raw, source)
+    raw.attrs = {"notes": raw.attrs.get("notes", notes), "encoding": encoding}
     return raw
 
 

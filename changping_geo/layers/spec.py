@@ -90,6 +90,16 @@ class Source:
         Column of the file to canonical column.
     values : dict of str to dict
         Per canonical column: word in the file to accepted word.
+    scale : dict of str to float
+        Per canonical column: what the file's numbers are multiplied with to have the column's unit.
+    fill : dict of str to str
+        Per canonical column: the value of every row where the file has no such column.
+    key_from : tuple of str
+        Columns of the file whose words together make the layer's key; ``#`` is the number of the row.
+    header : tuple of int
+        For a table or workbook: first and last row with headings, counted from 1; by default the first one.
+    axes : str
+        ``yx`` when the file's shapes have northing or latitude first.
     time_label : str
         For a climate: one of `TIME_LABELS`, what a time says of its interval; by default as the format has it.
     utc_offset_h : float, optional
@@ -117,6 +127,11 @@ class Source:
     lat: str = ""
     rename: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+    scale: dict[str, float] = field(default_factory=dict)
+    fill: dict[str, str] = field(default_factory=dict)
+    key_from: tuple[str, ...] = ()
+    header: tuple[int, ...] = ()
+    axes: str = ""
     time_label: str = ""
     utc_offset_h: float | None = None
     bias: dict[str, float] = field(default_factory=dict)
@@ -187,6 +202,8 @@ def read_spec(path: Path) -> LayerSpec:
     _one_of(raw.get("topology", "any"), TOPOLOGIES, "topology", faults)
     columns = {key: _column(key, value, faults) for key, value in raw.get("columns", {}).items()}
     sources = tuple(_source(i, value, faults) for i, value in enumerate(raw.get("sources", []), 1))
+    for source in sources:
+        _adaptations(source, columns, str(raw.get("key", "")), faults)
     key = raw.get("key", "")
     if key and key not in columns:
         faults.append(f"key {key!r} is not among the columns: {', '.join(columns)}")
@@ -269,6 +286,9 @@ def _source(number: int, raw: Mapping[str, Any], faults: list[str]) -> Source:
         _one_of(raw["datum"], DATUMS, f"{what}: datum", faults)
     if "beyond" in raw:
         _one_of(raw["beyond"], BEYOND, f"{what}: beyond", faults)
+    if "axes" in raw:
+        _one_of(raw["axes"], ("xy", "yx"), f"{what}: axes", faults)
+    kept |= {name: tuple(raw[name]) for name in ("key_from", "header") if name in raw}
     if "time_label" in raw:
         _one_of(raw["time_label"], TIME_LABELS, f"{what}: time_label", faults)
     try:
@@ -278,3 +298,19 @@ def _source(number: int, raw: Mapping[str, Any], faults: list[str]) -> Source:
     if len(faults) > before:
         return Source(id=str(number), status=Status.SYNTHETIC)
     return Source(**kept)
+
+
+def _adaptations(source: Source, columns: Mapping[str, Column], key: str, faults: list[str]) -> None:
+    """Check what a source says of its units, fillings, key and headings."""
+    what = f"source {source.id!r}"
+    for name, factor in source.scale.items():
+        if name not in columns or columns[name].type not in ("int", "float"):
+            faults.append(f"{what}: scale names {name!r}, which is no column with numbers")
+        if not isinstance(factor, (int, float)) or not 0.0 < factor < float("inf"):
+            faults.append(f"{what}: scale of {name!r} must be a number above 0, not {factor!r}")
+    faults.extend(f"{what}: fill names the unknown column {name!r}" for name in source.fill if name not in columns)
+    if source.key_from and not key:
+        faults.append(f"{what}: key_from is of no use, as the layer has no key")
+    band = source.header
+    if band and (len(band) != 2 or not all(isinstance(n, int) for n in band) or not 1 <= band[0] <= band[1]):  # noqa: PLR2004 - a pair
+        faults.append(f"{what}: header must be [first row, last row], counted from 1")

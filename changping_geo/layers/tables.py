@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -51,17 +52,18 @@ def read_csv(path: Path, source: Source, max_rows: int) -> pd.DataFrame:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise SourceError(f"{path}: the table is damaged: {error}; deliver it again") from error
+    names, rows = _headings(path, rows, source)
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows:
         raise SourceError(f"{path}: the table has no rows")
-    header = _header(path, rows[0])
-    uneven = [number for number, row in enumerate(rows[1:], 1) if len(row) != len(header)]
+    header = names or _header(path, rows.pop(0))
+    uneven = [number for number, row in enumerate(rows, 1) if len(row) != len(header)]
     if uneven:
         raise ColumnError(
             f"{path}: {len(uneven)} rows have more or fewer cells than the {len(header)} headings (rows "
             f"{', '.join(str(n) for n in uneven[:ROWS_SHOWN])}); put quotes around text that holds the delimiter"
         )
-    frame = pd.DataFrame(rows[1:], columns=header, dtype="str")
+    frame = pd.DataFrame(rows, columns=header, dtype="str")
     frame.attrs = {"encoding": guess.name, "notes": [f"text read as {guess.name} ({guess.how})"]}
     return frame
 
@@ -84,12 +86,16 @@ def read_xlsx(path: Path, source: Source, max_rows: int) -> pd.DataFrame:
             _check_formulas(path, values, formulas)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError, EOFError) as error:
         raise SourceError(f"{path}: the workbook is damaged ({error}); deliver it again") from error
+    names, values = _headings(path, values, source)
     rows = [row for row in values if any(cell is not None and str(cell).strip() for cell in row)]
     if not rows:
         raise SourceError(f"{path}: the sheet has no rows")
-    width = max(len(row) - next((i for i, c in enumerate(reversed(row)) if c is not None), 0) for row in rows)
-    header = _header(path, list(rows[0][:width]) + [None] * (width - len(rows[0])))
-    body = [list(row[:width]) + [None] * (width - len(row)) for row in rows[1:]]
+    if names:
+        width = len(names)
+    else:
+        width = max(len(row) - next((i for i, c in enumerate(reversed(row)) if c is not None), 0) for row in rows)
+    header = names or _header(path, list(rows[0][:width]) + [None] * (width - len(rows[0])))
+    body = [list(row[:width]) + [None] * (width - len(row)) for row in rows[0 if names else 1 :]]
     frame = pd.DataFrame(body, columns=header, dtype=object)
     frame.attrs = {"encoding": "", "notes": []}
     return frame
@@ -154,4 +160,40 @@ def _header(path: Path, cells: Sequence[object]) -> list[str]:
     double = sorted({name for name in names if names.count(name) > 1})
     if double:
         raise ColumnError(f"{path}: headings stand twice: {', '.join(plain(n) for n in double)}")
+    return names
+
+
+def _headings(path: Path, rows: list[Any], source: Source) -> tuple[list[str], list[Any]]:
+    """Return the headings and the rows below them, when an entry says in which rows they stand."""
+    if not source.header:
+        return [], rows
+    first, last = source.header
+    if len(rows) <= last:
+        raise SourceError(f"{path}: there are no rows below the headings, which header = [{first}, {last}] places")
+    return _header(path, join_headings(rows[first - 1 : last])), rows[last:]
+
+
+def join_headings(band: Sequence[Sequence[object]]) -> list[str]:
+    """Return one name per column from several rows of headings, of which cells may be merged.
+
+    Parameters
+    ----------
+    band : sequence of rows
+        A merged cell has its text in the first of its cells.
+
+    Returns
+    -------
+    list of str
+        Parts joined with ``/`` from top to bottom; columns without any heading at the right end are left off.
+    """
+    width = max(len(row) for row in band)
+    cells = [["" if c is None else " ".join(str(c).split()) for c in row] + [""] * (width - len(row)) for row in band]
+    for above, below in pairwise(cells):
+        for i in range(1, width):
+            # To the right, a text reaches over cells that have a heading of their own below.
+            if not above[i] and below[i]:
+                above[i] = above[i - 1] if below[i - 1] else ""
+    names = ["/".join(dict.fromkeys(row[i] for row in cells if row[i])) for i in range(width)]
+    while names and not names[-1]:
+        names.pop()
     return names

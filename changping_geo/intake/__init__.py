@@ -1,0 +1,1 @@
+"""Look at a delivered file, recognise it, and propose its source entry."""
