@@ -78,7 +78,7 @@ OUTPUTS = (
            _OPERATING + "heated_area_m2 × project_heat_kwh_m2 / 1000", short="hp_heat"),
     *_three("project_electricity_mwh_a", "MWh/a", "项目用电量", "Electricity of projects",
             _OPERATING + "heat / (COP × field_factor)", "hp_el"),
-    Output("project_spf", "1", "项目季节能效", "Seasonal performance of projects",
+    Output("project_spf", "kWh/kWh", "项目季节能效", "Seasonal performance of projects",
            "project_heat_mwh_a / project_electricity_mwh_a", extensive=False, short="hp_spf"),
     *_three("project_co2_saved_gas_t_a", "t CO2/a", "减排量(对燃气锅炉)", "CO2 saved against gas boilers",
             _OPERATING + "heat × gas factor × (1 - break-even SPF / SPF); negative: no saving", "co2g"),

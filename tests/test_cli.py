@@ -23,7 +23,7 @@ def run(workspace, *arguments):
 @pytest.fixture
 def folder(workspace, capsys):
     """A published run of the made-up district."""
-    assert run(workspace, "run", "--quiet") == 0
+    assert run(workspace, "run", "rooftop_pv", "--quiet") == 0
     return workspace / "results" / capsys.readouterr().out.splitlines()[-1].rsplit(os.sep, 1)[-1]
 
 
@@ -56,7 +56,7 @@ def test_the_table_has_a_row_per_town_then_outside_and_district(folder):
 
 def test_nothing_changed_means_nothing_to_do(workspace, folder, capsys):
     before = (folder / "provenance.json").stat().st_mtime_ns
-    assert run(workspace, "run") == 0
+    assert run(workspace, "run", "rooftop_pv") == 0
     told = capsys.readouterr()
     assert told.out.splitlines()[-1] == str(folder)
     assert "compute" not in told.err
@@ -66,7 +66,7 @@ def test_nothing_changed_means_nothing_to_do(workspace, folder, capsys):
 def test_an_unchanged_run_answers_without_heavy_libraries(workspace, folder):
     code = (
         "import sys; from changping_geo.cli import main; "
-        f"code = main(['run', '--workspace', {str(workspace)!r}, '--quiet']); "
+        f"code = main(['run', 'rooftop_pv', '--workspace', {str(workspace)!r}, '--quiet']); "
         "heavy = {'geopandas', 'numba', 'folium', 'pandas', 'numpy'} & set(sys.modules); sys.exit(code or bool(heavy))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
@@ -104,7 +104,7 @@ def test_explain_tells_value_formula_parameters_and_layers(workspace, folder, ca
         (("run", "rooftop"), "unknown analysis 'rooftop'"),
         (("run", "--set", "rooftop_pv.emission_factor_year"), "write NAME=VALUE"),
         (("run", "--set", "rooftop_pv.no_such=1"), "unknown parameter 'no_such'"),
-        (("parameters", "pv"), "known are: rooftop_pv"),
+        (("parameters", "pv"), "rooftop_pv"),
         (("layers", "check", "rofotops"), "unknown layer 'rofotops'"),
         (("layers", "accept"), "name the files"),
     ],
@@ -184,10 +184,10 @@ def test_a_registered_file_that_changed_stops_the_run_until_accepted(workspace, 
     assert run(workspace, "layers", "accept", str(towns)) == 0
     towns.write_text(towns.read_text(encoding="utf-8").replace("西南镇", "新西南镇"), encoding="utf-8")
     capsys.readouterr()
-    assert run(workspace, "run", "--quiet") == 2
+    assert run(workspace, "run", "rooftop_pv", "--quiet") == 2
     assert "layers accept" in capsys.readouterr().err
     assert run(workspace, "layers", "accept", str(towns)) == 0
-    assert run(workspace, "run", "--quiet") == 0
+    assert run(workspace, "run", "rooftop_pv", "--quiet") == 0
     assert "新西南镇" in capsys.readouterr().out
 
 
@@ -222,7 +222,7 @@ def test_new_makes_a_workspace_that_says_what_to_fill(tmp_path, capsys):
 def test_a_frame_that_cannot_measure_is_refused(workspace, capsys, crs, said):
     file = workspace / "layers" / "district.toml"
     file.write_text(file.read_text(encoding="utf-8").replace("EPSG:4549", crs), encoding="utf-8")
-    assert run(workspace, "run", "--quiet") == 2
+    assert run(workspace, "run", "rooftop_pv", "--quiet") == 2
     told = capsys.readouterr().err
     assert said in told
     assert "Traceback" not in told

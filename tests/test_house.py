@@ -89,7 +89,9 @@ def test_every_delivered_file_is_registered_with_its_digest():
     assert files - {"data_raw/SOURCES.toml"} == set(entries)
     assert [path for path, entry in entries.items() if not entry["sha256"]] == [TO_BE_FILLED_IN]
     for path, entry in entries.items():
-        assert path == TO_BE_FILLED_IN or hashlib.sha256((ROOT / path).read_bytes()).hexdigest() == entry["sha256"], path
+        assert path == TO_BE_FILLED_IN or hashlib.sha256((ROOT / path).read_bytes()).hexdigest() == entry["sha256"], (
+            path
+        )
         assert entry["origin"]
         assert entry["licence"]
 

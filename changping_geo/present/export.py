@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 FORMATS = ("gpkg", "gdb", "shp", "geojson", "parquet", "fgb", "kml", "dxf", "cog")
 # The bundle draws no larger layers for CAD and Google Earth. [rows]
-DRAWN_ROWS = 5_000
+DRAWN_ROWS = 2_000
 # Formats that are longitude and latitude in WGS84 by their standard.
 GEOGRAPHIC = ("geojson", "kml")
 _PER_LAYER: dict[str, Callable[[GisLayer, Path], None]] = {
