@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     compare = verbs.add_parser("compare", parents=[common], help="two scenarios side by side: maps, tables, workbook")
     compare.add_argument("a", metavar="A", help="a scenario: a name in scenarios/, a TOML file, or default")
     compare.add_argument("b", metavar="B", help="the other one")
-    compare.add_argument("analyses", nargs="*", metavar="ANALYSIS", help="by default all")
+    compare.add_argument("analyses", nargs="*", metavar="ANALYSIS", help="by default those that the choices touch")
     compare.add_argument("--results", type=Path, metavar="DIR", help="folder of run folders (WORKSPACE/results)")
     compare.set_defaults(verb=_compare)
 

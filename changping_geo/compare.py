@@ -14,7 +14,7 @@ import pandas as pd
 from changping_geo.layers.spec import read_toml
 from changping_geo.model import Run, SpecError
 from changping_geo.run import Kept, compute
-from changping_geo.wiring import read_scenario
+from changping_geo.wiring import read_modules, read_scenario, settings_by_analysis, split_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +118,8 @@ def compare(ws: Workspace, a: str, b: str, names: Iterable[str] = ()) -> Compari
     a, b : str
         Two scenarios, for `scenario`.
     names : iterable of str
-        Analyses; nothing means all.
+        Analyses; nothing means those whose own parameters or layers differ. What rests on their results is compared
+        when it is named.
 
     Returns
     -------
@@ -133,12 +134,34 @@ def compare(ws: Workspace, a: str, b: str, names: Iterable[str] = ()) -> Compari
     if first.settings == second.settings:
         raise SpecError(f"{a!r} and {b!r} choose the same parameters and sources; there is nothing to compare")
     kept: dict[str, Kept] = {}
-    wanted = tuple(names)
+    wanted = tuple(names) or touched(ws, first, second)
     run_a = compute(ws, wanted, first.settings, kept=kept)
     computed = len(kept)
     run_b = compute(ws, wanted, second.settings, kept=kept)
     log.info("%s rests on %d of %d analyses of %s", b, 2 * computed - len(kept), computed, a)
     return Comparison(first, second, run_a, run_b, difference_table(run_a, run_b), _chosen(first, second))
+
+
+def touched(ws: Workspace, a: Scenario, b: Scenario) -> tuple[str, ...]:
+    """Return the analyses whose own parameters or layers differ between two scenarios.
+
+    Raises
+    ------
+    GeoError
+        If a parameter is unknown or its value refused, or no analysis takes the layers that differ.
+    """
+    modules = read_modules(ws.root)
+    for one in (a, b):
+        settings_by_analysis(modules, split_settings(one.settings)[0])
+    parameters, sources = split_settings(dict.fromkeys(_chosen(a, b)["name"], ""))
+    heads = {name.partition(".")[0] for name in parameters}
+    direct = [name for name, module in modules.items() if name in heads or set(module.needs) & set(sources)]
+    resting = [n for n, module in modules.items() if n not in direct and set(module.needs) & set(direct)]
+    if not direct:
+        raise SpecError(f"no analysis takes {', '.join(sources)}; nothing would differ between {a.name} and {b.name}")
+    if resting:
+        log.info("what rests on %s is compared when it is named: %s", ", ".join(direct), ", ".join(resting))
+    return tuple(direct)
 
 
 def difference_table(run_a: Run, run_b: Run) -> pd.DataFrame:

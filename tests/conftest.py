@@ -26,3 +26,8 @@ def checkout() -> Path:
 def workspace(tmp_path: Path) -> Path:
     """A private copy of the made-up district with its four square towns and nine roofs."""
     return Path(shutil.copytree(HERE / "workspace", tmp_path / "workspace"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest file, so that it does not run alone at the end."""
+    items.sort(key=lambda item: item.path.name != "test_readme.py")

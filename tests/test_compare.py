@@ -72,3 +72,26 @@ def test_a_scenario_with_an_unknown_parameter_is_refused(ws):
     (ws.root / "scenarios" / "odd.toml").write_text("[rooftop_pv]\nmodul_density = 1\n", encoding="utf-8")
     with pytest.raises(ParameterError, match="modul_density"):
         compare(ws, "default", "odd", ["rooftop_pv"])
+
+
+def test_without_names_only_what_the_choices_touch_is_compared(ws):
+    found = compare(ws, "default", "denser")
+    assert list(found.run_a.analyses) == ["rooftop_pv"]
+    assert set(found.table["analysis"]) == {"rooftop_pv"}
+
+
+def test_an_unknown_parameter_is_refused_without_names_too(ws):
+    (ws.root / "scenarios" / "odd.toml").write_text("[rooftop]\ndensity = 1\n", encoding="utf-8")
+    with pytest.raises(ParameterError, match=r"rooftop\.density"):
+        compare(ws, "default", "odd")
+
+
+def test_a_layer_that_no_analysis_takes_makes_no_difference(ws):
+    (ws.root / "layers" / "nobody.toml").write_text(
+        'title_zh = "无"\ntitle_en = "nobody"\ngeometry = "table"\n[columns.id]\ntype = "text"\n'
+        'title_zh = "号"\ntitle_en = "id"\n[[sources]]\nid = "x"\npath = "data_raw/x.csv"\nstatus = "open"\n',
+        encoding="utf-8",
+    )
+    (ws.root / "scenarios" / "land.toml").write_text('[layers]\nnobody = "x"\n', encoding="utf-8")
+    with pytest.raises(SpecError, match="no analysis takes nobody"):
+        compare(Workspace(ws.root), "default", "land")

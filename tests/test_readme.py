@@ -106,7 +106,7 @@ def test_the_source_example_is_a_valid_source(tmp_path):
     spec = read_spec(tmp_path / "rooftops.toml")
     assert spec.sources[0].datum == "gcj02"
     assert set(spec.sources[0].rename.values()) <= set(spec.columns)
-    assert set(spec.sources[0].values["use"].values()) <= set(spec.columns["use"].values)
+    assert set(spec.sources[0].values["use"].values()) <= set(spec.columns["use"].values)  # noqa: PD011 - no frames
 
 
 def test_the_commands_that_cannot_run_here_name_what_is_there():

@@ -87,7 +87,9 @@ def _findings(run: Run, analyses: Sequence[Analysis]) -> Page:
         blocks.append(tiles(board))
         gaps = largest_gaps(board)
         blocks += [gaps] if gaps is not None else []
-    blocks += [_panel(run, analysis) for analysis in analyses]
+    # the scoreboard stands above already
+    told = [a for a in analyses if all(table is not board for table in run.results[a.name].tables.values())]
+    blocks += [_panel(run, analysis) for analysis in told]
     return Page("findings", pair("主要结论", "Findings"), tuple(blocks))
 
 
