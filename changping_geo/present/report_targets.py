@@ -75,7 +75,7 @@ def board_table(board: pd.DataFrame) -> Table:
         *(pair("现值", "Known"), pair("差距", "Gap"), pair("进度", "Status")),
         *(pair("数据状态", "Data status"), pair("承担镇街", "Towns that carry it")),
     )
-    widths = 0.27, 0.06, 0.13, 0.14, 0.11, 0.09, 0.09, 0.11
+    widths = 0.24, 0.08, 0.13, 0.14, 0.11, 0.08, 0.09, 0.13
     rows = tuple(_board_row(row) for row in _rows(board))
     return Table(heads, rows, (False, False, True, True, True, False, False, False), widths)
 
