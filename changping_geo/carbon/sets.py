@@ -7,6 +7,7 @@ cannot be counted twice.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -69,7 +70,7 @@ class Living(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ParameterSet:
+class ParameterSet(ABC):
     """What all sets share.
 
     Attributes
@@ -143,9 +144,9 @@ class ParameterSet:
         used = self.rows[self.rows["group"].isin(list(self.groups.values()))]
         return sorted(set(used.loc[~used["verified"].astype(bool), "group"]))
 
+    @abstractmethod
     def biomass(self, species: Words, volume: Floats) -> tuple[Floats, Floats]:
         """Return biomass on the set's own basis, and the share of it that follows the volume. [t/ha, 1]"""
-        raise NotImplementedError
 
     def living(self, species: Words, volume: Floats, kind: Words, origin: Words, split: RootRatios) -> Living:
         """Return the biomass of living trees above and below ground.
