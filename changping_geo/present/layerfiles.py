@@ -8,6 +8,7 @@ GeoParquet 1.1.0; FlatGeobuf 3; RFC 7946, The GeoJSON Format (longitude and lati
 from __future__ import annotations
 
 import shutil
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -152,4 +153,7 @@ def told(path: Path) -> Iterator[None]:
 
 def _write(data: pd.DataFrame, path: Path, name: str, driver: str, options: dict[str, Any]) -> None:
     geometry = {"geometry_type": geometry_type(data)} if isinstance(data, gpd.GeoDataFrame) else {}
-    pyogrio.write_dataframe(data, path, layer=name, driver=driver, use_arrow=True, **geometry, **options)
+    with warnings.catch_warnings():
+        # said of shapes with many holes: rings are sorted while writing, which takes time and changes nothing
+        warnings.filterwarnings("ignore", "organizePolygons", RuntimeWarning)
+        pyogrio.write_dataframe(data, path, layer=name, driver=driver, use_arrow=True, **geometry, **options)

@@ -333,3 +333,16 @@ def test_whole_numbers_with_gaps_survive_in_formats_that_know_no_missing_integer
     kept = narrow(rows)["year"]
     assert kept.iloc[0] == 2025
     assert np.isnan(kept.iloc[1])
+
+
+def test_a_shape_with_hundreds_of_holes_is_written_without_complaint(tmp_path):
+    from changping_geo.present.layerfiles import _write as write  # noqa: PLC0415
+    from changping_geo.present.layerfiles import check_rows  # noqa: PLC0415
+
+    holes = [shapely.box(3 * i, 3 * j, 3 * i + 1, 3 * j + 1).exterior.coords for i in range(15) for j in range(15)]
+    sieve = shapely.MultiPolygon([shapely.Polygon(shapely.box(-1, -1, 46, 46).exterior.coords, holes)])
+    rows = gpd.GeoDataFrame({"name": ["筛"]}, geometry=[sieve], crs="EPSG:4549")
+    write(rows, tmp_path / "x.gdb", "sieve", "OpenFileGDB", {})
+    check_rows(tmp_path / "x.gdb", {"sieve": 1})
+    back = pyogrio.read_dataframe(tmp_path / "x.gdb", layer="sieve")
+    assert back.geometry.iloc[0].area == pytest.approx(sieve.area)
