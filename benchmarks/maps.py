@@ -235,7 +235,9 @@ def measure(variant, frame, path):
         browser.call("Emulation.setDeviceMetricsOverride", **screen)
         began = time.perf_counter()
         browser.call("Page.navigate", url=path.as_uri())
-        browser.wait(up, 900)
+        browser.wait(
+            f"(() => {{ try {{ return {up} }} catch {{ return false }} }})()", 900
+        )  # scripts may not be read yet
         browser.js(_FRAMES)
         seen = time.perf_counter() - began
         browser.wait(idle, 900)
